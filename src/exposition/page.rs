@@ -1,0 +1,22 @@
+//! The finished part of a page: everything about tweets.
+
+use bytes::Bytes;
+
+/// The tweets' families, ready to send. All of them are gauges, whose text is the same in both formats, so one text serves both;
+/// the exporter's own metrics and the end mark are added by the scrape.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Pieces to be sent one after the other.
+    pub segments: Vec<Segment>,
+    /// How many series they hold.
+    pub series: usize,
+}
+
+/// A piece of a page in both encodings. Joined gzip members are one valid gzip body (RFC 1952, section 2.2).
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// Text, whole lines.
+    pub plain: Bytes,
+    /// The same as one gzip member.
+    pub gzip: Bytes,
+}

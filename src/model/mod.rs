@@ -1,0 +1,26 @@
+//! The words of the domain: tweets, metrics, samples, states, moments. Pure: no I/O, no clock, no async; every other room imports
+//! this one and this one imports none.
+
+mod api;
+mod duration;
+mod family;
+mod media;
+mod metric;
+mod reading;
+mod state;
+mod timestamp;
+mod tweet_id;
+mod tweet_ref;
+mod username;
+
+pub use api::{Api, CredentialKind, PriceClass};
+pub use duration::{DurationError, format_duration, parse_duration};
+pub use family::Family;
+pub use media::{MediaKey, MediaType};
+pub use metric::Metric;
+pub use reading::{Context, Reading, Refusal, Sample, Scope, TweetReading};
+pub use state::TweetState;
+pub use timestamp::Timestamp;
+pub use tweet_id::{TweetId, TweetIdError};
+pub use tweet_ref::{TweetRef, TweetRefError};
+pub use username::{Username, UsernameError};

@@ -1,0 +1,83 @@
+//! What a backend brings home from one call.
+
+use std::sync::Arc;
+
+use crate::model::{MediaKey, MediaType, Metric, TweetId};
+
+/// Whose money brought the number: organic or paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// Seen without payment.
+    Organic,
+    /// Seen through an advertisement.
+    Promoted,
+}
+
+impl Context {
+    /// Value of the `context` label.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Organic => "organic",
+            Self::Promoted => "promoted",
+        }
+    }
+}
+
+/// What stretch of a tweet's life, and which part of its audience, a number covers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Lifetime, organic and promoted together.
+    Total,
+    /// Lifetime, one context.
+    Context(Context),
+    /// Inside a trailing window; the text is the `window` label.
+    Window(Arc<str>),
+}
+
+/// One number of one tweet. Absent is not zero: there is a sample only if X sent the number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The attached medium that the number is about; `None`: the tweet itself.
+    pub media: Option<MediaKey>,
+    /// What is counted.
+    pub metric: Metric,
+    /// Over what.
+    pub scope: Scope,
+    /// The count; never negative, never beyond 2^63 − 1.
+    pub value: u64,
+}
+
+/// What one call said about one tweet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TweetReading {
+    /// The numbers.
+    pub samples: Vec<Sample>,
+    /// Kinds of the attached media, distinct and in alphabetical order.
+    pub media_types: Vec<MediaType>,
+    /// X's id of the author, where the answer has it.
+    pub author: Option<u64>,
+}
+
+/// What one call said about all tweets it asked for. Each of them is in one of the three lists, or was passed over in silence.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Tweets that were answered, under the ids that were asked for.
+    pub tweets: Vec<(TweetId, TweetReading)>,
+    /// Tweets that X will not give, and why.
+    pub refused: Vec<(TweetId, Refusal)>,
+    /// Tweets that X left out because a private field was asked for: they can be asked again for public numbers.
+    pub field_refused: Vec<TweetId>,
+}
+
+/// Why X does not give a tweet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// Deleted, or it never existed.
+    NotFound,
+    /// Protected, or the account is blocked.
+    NotAuthorized,
+    /// Withheld, against X's rules, or passed over in silence.
+    Unavailable,
+    /// X calls the id itself invalid.
+    Invalid,
+}

@@ -1,0 +1,2 @@
+//! Runs with the real Prometheus.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Behaviour, tested through the outside.
