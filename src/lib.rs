@@ -1,6 +1,8 @@
 //! Prometheus exporter for engagement on X (Twitter). The rooms and who may import whom: `ARCHITECTURE.md`.
 
+pub mod auth;
 pub mod collector;
 pub mod config;
 pub mod exposition;
 pub mod model;
+pub mod net;

@@ -3,6 +3,7 @@
 
 mod api;
 mod duration;
+mod failure;
 mod family;
 mod media;
 mod metric;
@@ -15,6 +16,7 @@ mod username;
 
 pub use api::{Api, CredentialKind, PriceClass};
 pub use duration::{DurationError, format_duration, parse_duration};
+pub use failure::{Failure, RateLimit, RateWindow};
 pub use family::Family;
 pub use media::{MediaKey, MediaType};
 pub use metric::Metric;

@@ -58,7 +58,8 @@ pub struct TweetReading {
     pub author: Option<u64>,
 }
 
-/// What one call said about all tweets it asked for. Each of them is in one of the three lists, or was passed over in silence.
+/// What one call said about all tweets it asked for. Each is in at most one list; promoted metrics are
+/// passed over in silence where there are none.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
     /// Tweets that were answered, under the ids that were asked for.
@@ -67,6 +68,8 @@ pub struct Reading {
     pub refused: Vec<(TweetId, Refusal)>,
     /// Tweets that X left out because a private field was asked for: they can be asked again for public numbers.
     pub field_refused: Vec<TweetId>,
+    /// Tweets on which X itself stumbled: they can be asked again later.
+    pub failed: Vec<TweetId>,
 }
 
 /// Why X does not give a tweet.

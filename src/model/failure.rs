@@ -1,0 +1,81 @@
+//! What a failed call means for whoever plans the next one.
+
+use std::time::Duration;
+
+use crate::model::{Timestamp, TweetId};
+
+/// Why a call brought nothing, in terms of what to do next. X's many error shapes are mapped to these few in `x_api`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A window of requests is used up; it opens again then, if X said so.
+    RateLimited {
+        /// End of the window.
+        until: Option<Timestamp>,
+    },
+    /// Credits, spending cap or usage cap: only money or a new billing cycle helps.
+    PaymentRefused {
+        /// When X says that the cap ends.
+        until: Option<Timestamp>,
+    },
+    /// The token is wrong, expired or revoked; no call with it can succeed.
+    CredentialRefused,
+    /// This credential may not use this system.
+    Forbidden,
+    /// X calls the request itself invalid; these ids are named as the cause, none if X does not say.
+    Invalid {
+        /// Ids of the request that X named.
+        culprits: Vec<TweetId>,
+    },
+    /// A fault of X or of the network: the same call may succeed later.
+    Transient {
+        /// X's own wish, from `retry-after`.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// Which window of requests a limit is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RateWindow {
+    /// `x-rate-limit-*`
+    FifteenMinutes,
+    /// `x-app-limit-24hour-*` or `x-user-limit-24hour-*`
+    Day,
+    /// `x-per-minute-*`
+    Minute,
+}
+
+impl RateWindow {
+    /// Every window.
+    pub const ALL: [Self; 3] = [Self::FifteenMinutes, Self::Day, Self::Minute];
+
+    /// Value of the `window` label.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FifteenMinutes => "15m",
+            Self::Day => "24h",
+            Self::Minute => "1m",
+        }
+    }
+
+    /// How long a whole window is.
+    pub const fn length(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::FifteenMinutes => 900,
+            Self::Day => 86_400,
+            Self::Minute => 60,
+        })
+    }
+}
+
+/// What X's headers say about one window of one credential and system (X's "Rate Limits").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Which window.
+    pub window: RateWindow,
+    /// Requests in a whole window.
+    pub limit: Option<u64>,
+    /// Requests left.
+    pub remaining: Option<u64>,
+    /// When the window ends.
+    pub reset: Option<Timestamp>,
+}
