@@ -6,3 +6,5 @@ pub mod config;
 pub mod exposition;
 pub mod model;
 pub mod net;
+pub mod self_metrics;
+pub mod x_api;

@@ -1,0 +1,130 @@
+//! What concerns one account.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{Api, CredentialKind, Metric, PriceClass, RateLimit, Timestamp, TweetState};
+use crate::self_metrics::families::Families;
+use crate::self_metrics::{BudgetPeriod, ErrorReason, SelfMetrics};
+
+/// The metrics of one account; clones share them.
+#[derive(Clone, Debug)]
+pub struct AccountMetrics {
+    name: Arc<str>,
+    metrics: Arc<SelfMetrics>,
+}
+
+/// Answers that exist at 0 from the start: success, and what alerts watch.
+const CODES: [&str; 9] = ["200", "401", "402", "403", "429", "500", "502", "503", "504"];
+
+impl AccountMetrics {
+    pub(super) fn new(name: &str, apis: &[Api], metrics: Arc<SelfMetrics>) -> Self {
+        let account = Self { name: name.into(), metrics };
+        account.start(apis);
+        account
+    }
+
+    /// Rates and alerts need the 0 before the first event.
+    fn start(&self, apis: &[Api]) {
+        let families = self.families();
+        for api in apis.iter().map(|api| api.name()) {
+            for code in CODES {
+                families.requests.at([&self.name, api, code]);
+            }
+            for reason in ErrorReason::ALL {
+                families.errors.at([&self.name, api, reason.name()]);
+            }
+            families.request_duration.at([api]);
+            families.unknown_fields.at([api]);
+            families.bad_values.at([api]);
+        }
+        for class in PriceClass::ALL {
+            families.tweets_read.at([&self.name, class.name()]);
+            families.billable_reads.at([&self.name, class.name()]);
+        }
+        for state in TweetState::ALL {
+            families.watched.at([&self.name, state.name()]);
+        }
+        families.spend.at([&self.name]);
+        families.refresh_lag.at([&self.name]);
+    }
+
+    /// A call was made; without a code when no answer came.
+    pub fn request(&self, api: Api, code: Option<u16>, took: Duration) {
+        let code = code.map_or("none".to_owned(), |code| code.to_string());
+        self.families().requests.at([&self.name, api.name(), &code]).inc();
+        self.families().request_duration.at([api.name()]).observe(took.as_secs_f64());
+    }
+
+    /// A call came to nothing.
+    pub fn error(&self, api: Api, reason: ErrorReason) {
+        self.families().errors.at([&self.name, api.name(), reason.name()]).inc();
+    }
+
+    /// What X said about the window; what it did not say stays as it was.
+    pub fn rate_limit(&self, api: Api, credential: CredentialKind, said: &RateLimit) {
+        let labels = [&*self.name, credential.name(), api.name(), said.window.name()];
+        if let Some(limit) = said.limit {
+            self.families().rate_limit.at(labels).set(limit);
+        }
+        if let Some(remaining) = said.remaining {
+            self.families().rate_remaining.at(labels).set(remaining);
+        }
+        if let Some(reset) = said.reset {
+            self.families().rate_reset.at(labels).set(reset.seconds());
+        }
+    }
+
+    /// X returned so many resources of this class.
+    pub fn tweets_read(&self, class: PriceClass, count: u64) {
+        self.families().tweets_read.at([&self.name, class.name()]).inc_by(count);
+    }
+
+    /// X charges for so many resources of this class, so many US dollars in all.
+    pub fn billed(&self, class: PriceClass, count: u64, usd: f64) {
+        self.families().billable_reads.at([&self.name, class.name()]).inc_by(count);
+        // A counter that falls would be read as a restart.
+        if usd.is_finite() && usd > 0.0 {
+            self.families().spend.at([&self.name]).inc_by(usd);
+        }
+    }
+
+    /// A budget in US dollars and what is left of it.
+    pub fn budget(&self, period: BudgetPeriod, usd: f64, remaining: f64) {
+        self.families().budget.at([&self.name, period.name()]).set(usd);
+        self.families().budget_remaining.at([&self.name, period.name()]).set(remaining);
+    }
+
+    /// There is no such budget any more.
+    pub fn without_budget(&self, period: BudgetPeriod) {
+        self.families().budget.remove([&self.name, period.name()]);
+        self.families().budget_remaining.remove([&self.name, period.name()]);
+    }
+
+    /// How many tweets are in each state; a state that is not named has none.
+    pub fn watched(&self, tweets: &[(TweetState, usize)]) {
+        for state in TweetState::ALL {
+            let count: usize = tweets.iter().filter(|(of, _)| *of == state).map(|(_, count)| count).sum();
+            self.families().watched.at([&self.name, state.name()]).set(count as u64);
+        }
+    }
+
+    /// When the read that waits longest was due; the page shows how long ago that is.
+    pub fn oldest_due(&self, due: Option<Timestamp>) {
+        self.families().refresh_lag.at([&self.name]).set(due);
+    }
+
+    /// Whether X accepted the credential.
+    pub fn credential_ok(&self, credential: CredentialKind, ok: bool) {
+        self.families().credential_ok.at([&self.name, credential.name()]).set(u64::from(ok));
+    }
+
+    /// So many lifetime numbers of this metric fell.
+    pub fn decreases(&self, metric: Metric, count: u64) {
+        self.families().decreases.at([&self.name, metric.name()]).inc_by(count);
+    }
+
+    fn families(&self) -> &Families {
+        &self.metrics.families
+    }
+}

@@ -1,0 +1,109 @@
+//! A family whose series stay in the order of their labels. `prometheus_client`'s own `Family` writes them in hash order, which
+//! differs from run to run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, EncodeMetric, LabelSetEncoder, MetricEncoder};
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::{MetricType, TypedMetric};
+
+use crate::model::Timestamp;
+
+/// Series of one kind by the values of their `N` labels; clones share them.
+#[derive(Debug)]
+pub(super) struct Table<const N: usize, M> {
+    names: [&'static str; N],
+    fresh: fn() -> M,
+    rows: Arc<Mutex<BTreeMap<[String; N], M>>>,
+}
+
+impl<const N: usize, M: Clone> Table<N, M> {
+    /// An empty family; `fresh` makes a series that starts.
+    pub(super) fn new(names: [&'static str; N], fresh: fn() -> M) -> Self {
+        Self { names, fresh, rows: Arc::default() }
+    }
+
+    /// The series with these label values; it starts if there is none.
+    pub(super) fn at(&self, values: [&str; N]) -> M {
+        self.with(|rows| rows.entry(values.map(str::to_owned)).or_insert_with(self.fresh).clone())
+    }
+
+    /// Drops the series with these label values.
+    pub(super) fn remove(&self, values: [&str; N]) {
+        self.with(|rows| rows.remove(&values.map(str::to_owned)));
+    }
+
+    /// Drops every series whose first label has this value.
+    pub(super) fn remove_first(&self, value: &str) {
+        self.with(|rows| rows.retain(|values, _| values.first().is_none_or(|first| first != value)));
+    }
+
+    /// Numbers cannot be left half changed, so a panic elsewhere does not spoil them.
+    fn with<R>(&self, work: impl FnOnce(&mut BTreeMap<[String; N], M>) -> R) -> R {
+        work(&mut self.rows.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<const N: usize, M> Clone for Table<N, M> {
+    fn clone(&self) -> Self {
+        Self { names: self.names, fresh: self.fresh, rows: self.rows.clone() }
+    }
+}
+
+impl<const N: usize, M: Clone + EncodeMetric + TypedMetric> EncodeMetric for Table<N, M> {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
+        self.with(|rows| {
+            rows.iter().try_for_each(|(values, row)| row.encode(encoder.encode_family(&Labels { names: &self.names, values })?))
+        })
+    }
+
+    fn metric_type(&self) -> MetricType {
+        M::TYPE
+    }
+
+    fn is_empty(&self) -> bool {
+        self.with(|rows| rows.is_empty())
+    }
+}
+
+struct Labels<'a> {
+    names: &'a [&'static str],
+    values: &'a [String],
+}
+
+impl EncodeLabelSet for Labels<'_> {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        self.names.iter().zip(self.values).try_for_each(|(name, value)| (*name, value.as_str()).encode(encoder.encode_label()))
+    }
+}
+
+/// A moment, shown as the seconds since it; 0 while it lies ahead. Computed when the page is written, so that it grows even when
+/// everything else stands still.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Since(Arc<Mutex<Option<Timestamp>>>);
+
+impl Since {
+    /// From now on since this moment.
+    pub(super) fn set(&self, moment: Option<Timestamp>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+    }
+}
+
+impl TypedMetric for Since {
+    const TYPE: MetricType = MetricType::Gauge;
+}
+
+impl EncodeMetric for Since {
+    fn encode(&self, encoder: MetricEncoder<'_>) -> fmt::Result {
+        let moment = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Timestamp::from(SystemTime::now());
+        ConstGauge::new(moment.map_or(0.0, |moment| now.since(moment).as_secs_f64())).encode(encoder)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        Self::TYPE
+    }
+}
