@@ -7,4 +7,5 @@ pub mod exposition;
 pub mod model;
 pub mod net;
 pub mod self_metrics;
+pub mod store;
 pub mod x_api;

@@ -58,7 +58,11 @@ impl Credential {
 
     /// Takes the credential's texts out of one that goes to people: a server may echo what it was sent.
     pub fn redact(&self, text: String) -> String {
-        parts(self).into_iter().map(Secret::expose).filter(|secret| !secret.is_empty()).fold(text, |text, secret| text.replace(secret, "[redacted]"))
+        parts(self)
+            .into_iter()
+            .map(Secret::expose)
+            .filter(|secret| !secret.is_empty())
+            .fold(text, |text, secret| text.replace(secret, "[redacted]"))
     }
 }
 
@@ -66,7 +70,9 @@ impl Credential {
 fn parts(credential: &Credential) -> Vec<&Secret> {
     match credential {
         Credential::Bearer(token) => vec![token],
-        Credential::Oauth1(keys) => vec![&keys.consumer_key, &keys.consumer_secret, &keys.access_token, &keys.access_token_secret],
+        Credential::Oauth1(keys) => {
+            vec![&keys.consumer_key, &keys.consumer_secret, &keys.access_token, &keys.access_token_secret]
+        }
     }
 }
 

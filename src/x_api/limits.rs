@@ -88,7 +88,8 @@ mod tests {
     fn retry_after_wins_when_it_is_later() {
         let now = Timestamp::from_seconds(1_767_225_600);
         for (text, seconds) in [("120", 120), ("Thu, 01 Jan 2026 00:02:00 GMT", 120)] {
-            let headers = headers(&[("retry-after", text), ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "1767225610")]);
+            let headers =
+                headers(&[("retry-after", text), ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "1767225610")]);
             let limits = rate_limits(&headers, now);
             assert_eq!(closed_until(&headers, &limits, now), Some(now + Duration::from_secs(seconds)), "{text}");
         }

@@ -59,7 +59,12 @@ impl Problem {
         let message = [error.as_str().unwrap_or_default(), text(error, "message"), text(error, "detail")].join(" ");
         let message = message.trim();
         if !message.is_empty() && !self.detail.contains(message) && self.detail.len() < 1_000 {
-            self.detail = [&self.detail, message].iter().map(|part| part.as_ref()).filter(|part: &&str| !part.is_empty()).collect::<Vec<_>>().join("; ");
+            self.detail = [&self.detail, message]
+                .iter()
+                .map(|part| part.as_ref())
+                .filter(|part: &&str| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join("; ");
         }
         if self.segment.is_empty() {
             self.segment = last_segment(text(error, "type"));
@@ -71,7 +76,8 @@ impl Problem {
         for (name, values) in error.get("parameters").and_then(Value::as_object).into_iter().flatten() {
             self.parameters.push(name.clone());
             let values = values.as_array().into_iter().flatten().filter_map(Value::as_str);
-            let listed: Vec<TweetId> = values.flat_map(|value| value.split(',')).filter_map(|id| id.trim().parse().ok()).collect();
+            let listed: Vec<TweetId> =
+                values.flat_map(|value| value.split(',')).filter_map(|id| id.trim().parse().ok()).collect();
             // X echoes the whole parameter and names the culprit in brackets in the message.
             let bracketed = bracketed(message);
             self.culprits.extend(if bracketed.is_empty() { listed } else { bracketed });
@@ -182,7 +188,12 @@ mod tests {
         let paid = |until: Option<&str>| Failure::PaymentRefused { until: until.map(|text| text.parse().expect("RFC 3339")) };
         for (status, body, failure, reason) in [
             (402, "", paid(None), ErrorReason::PaymentRefused),
-            (402, r#"{"title":"CreditsDepleted","type":"https://api.twitter.com/2/problems/credits"}"#, paid(None), ErrorReason::PaymentRefused),
+            (
+                402,
+                r#"{"title":"CreditsDepleted","type":"https://api.twitter.com/2/problems/credits"}"#,
+                paid(None),
+                ErrorReason::PaymentRefused,
+            ),
             (
                 402,
                 r#"{"title":"Payment Required","detail":"credits depleted","type":"https://api.x.com/2/problems/credits-depleted"}"#,
@@ -208,11 +219,31 @@ mod tests {
                 paid(Some("2026-01-02T00:00:00Z")),
                 ErrorReason::PaymentRefused,
             ),
-            (429, r#"{"errors":[{"code":88,"message":"Rate limit exceeded"}]}"#, Failure::RateLimited { until: None }, ErrorReason::RateLimited),
+            (
+                429,
+                r#"{"errors":[{"code":88,"message":"Rate limit exceeded"}]}"#,
+                Failure::RateLimited { until: None },
+                ErrorReason::RateLimited,
+            ),
             (429, "", Failure::RateLimited { until: None }, ErrorReason::RateLimited),
-            (401, r#"{"title":"Unauthorized","type":"about:blank","status":"401"}"#, Failure::CredentialRefused, ErrorReason::CredentialRefused),
-            (403, r#"{"errors":[{"code":99,"message":"Unable to verify your credentials"}]}"#, Failure::CredentialRefused, ErrorReason::CredentialRefused),
-            (403, r#"{"errors":[{"code":220,"message":"Your credentials do not allow access"}]}"#, Failure::Forbidden, ErrorReason::Forbidden),
+            (
+                401,
+                r#"{"title":"Unauthorized","type":"about:blank","status":"401"}"#,
+                Failure::CredentialRefused,
+                ErrorReason::CredentialRefused,
+            ),
+            (
+                403,
+                r#"{"errors":[{"code":99,"message":"Unable to verify your credentials"}]}"#,
+                Failure::CredentialRefused,
+                ErrorReason::CredentialRefused,
+            ),
+            (
+                403,
+                r#"{"errors":[{"code":220,"message":"Your credentials do not allow access"}]}"#,
+                Failure::Forbidden,
+                ErrorReason::Forbidden,
+            ),
             (
                 403,
                 r#"{"title":"Client Forbidden","reason":"client-not-enrolled","type":"https://api.twitter.com/2/problems/client-forbidden"}"#,

@@ -1,0 +1,133 @@
+//! The watched tweets of one account.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::{Metric, Timestamp, TweetId, TweetReading, TweetState, Username};
+use crate::store::{Part, TweetRecord};
+
+/// A tweet as the watch list has it.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// The tweet.
+    pub id: TweetId,
+    /// The author's name, where a URL says it.
+    pub username: Option<Username>,
+    /// The user's own labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// The watched tweets of one account, in the order of the watch list.
+#[derive(Clone, Debug)]
+pub struct AccountStore {
+    name: String,
+    username: Option<Username>,
+    /// X's id of the credential's user, once a private number proved it.
+    owner: Option<u64>,
+    records: Vec<TweetRecord>,
+    index: HashMap<TweetId, usize>,
+}
+
+impl AccountStore {
+    /// An account of which nothing is read yet; the tweets are distinct.
+    pub fn new(name: String, username: Option<Username>, watched: Vec<Watched>) -> Self {
+        let records: Vec<_> = watched.into_iter().map(|tweet| TweetRecord::new(tweet.id, tweet.username, tweet.labels)).collect();
+        let index = records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
+        Self { name, username, owner: None, records, index }
+    }
+
+    /// Value of the `account` label.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its tweets, in the order of the watch list.
+    pub fn records(&self) -> &[TweetRecord] {
+        &self.records
+    }
+
+    /// The name that the token turned out to have.
+    pub fn learn_username(&mut self, owner: u64, username: Username) {
+        self.owner = Some(owner);
+        self.username.get_or_insert(username);
+    }
+
+    /// Whose tweet it is, as far as that is known: a wrong name would be worse than none.
+    pub fn username<'a>(&'a self, record: &'a TweetRecord) -> Option<&'a Username> {
+        let named = record.username.as_ref();
+        match (record.author(), self.owner) {
+            (Some(author), Some(owner)) if author == owner => self.username.as_ref().or(named),
+            (Some(_), Some(_)) => named,
+            _ if record.foreign => named,
+            _ => named.or(self.username.as_ref()),
+        }
+    }
+
+    /// Takes a reading. `private` says that X gave numbers that only the author may see. Returns the metrics whose totals fell.
+    pub fn take(&mut self, tweet: TweetId, part: Part, reading: TweetReading, private: bool, at: Timestamp) -> Vec<Metric> {
+        if private && reading.author.is_some() {
+            self.owner = reading.author;
+        }
+        match self.index.get(&tweet) {
+            Some(&position) => self.records[position].take(part, reading, at),
+            None => Vec::new(),
+        }
+    }
+
+    /// X would not give private numbers of it: somebody else wrote it.
+    pub fn mark_foreign(&mut self, tweet: TweetId) {
+        if let Some(&position) = self.index.get(&tweet) {
+            self.records[position].foreign = true;
+        }
+    }
+
+    /// Sets the state of the tweet at this position.
+    pub fn enter(&mut self, position: usize, state: TweetState) {
+        self.records[position].enter(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PART: Part = Part { source: 0, request: 0 };
+
+    fn id(number: u64) -> TweetId {
+        TweetId::new(number).expect("an id")
+    }
+
+    fn store() -> AccountStore {
+        let watched = |number, name: Option<&str>| Watched {
+            id: id(number),
+            username: name.map(|name| name.parse().expect("a name")),
+            labels: BTreeMap::new(),
+        };
+        AccountStore::new(
+            "acme".to_owned(),
+            Some("acme".parse().expect("a name")),
+            vec![watched(1, None), watched(2, None), watched(3, Some("stranger"))],
+        )
+    }
+
+    fn names(store: &AccountStore) -> Vec<Option<&str>> {
+        store.records().iter().map(|record| store.username(record).map(Username::as_str)).collect()
+    }
+
+    #[test]
+    fn a_tweet_carries_the_accounts_name_until_it_proves_to_be_foreign() {
+        let mut store = store();
+        assert_eq!(names(&store), [Some("acme"), Some("acme"), Some("stranger")]);
+        let by = |author| TweetReading { author: Some(author), ..TweetReading::default() };
+        let at = Timestamp::from_seconds(0);
+        store.take(id(1), PART, by(9001), true, at);
+        store.take(id(2), PART, by(77), false, at);
+        assert_eq!(names(&store), [Some("acme"), None, Some("stranger")]);
+    }
+
+    #[test]
+    fn a_refused_private_field_is_proof_too() {
+        let mut store = store();
+        store.mark_foreign(id(2));
+        assert_eq!(names(&store), [Some("acme"), None, Some("stranger")]);
+    }
+}

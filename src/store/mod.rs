@@ -1,0 +1,7 @@
+//! What is known of each watched tweet right now: the last true numbers, where they came from and when. It knows no X and no page.
+
+mod account;
+mod record;
+
+pub use account::{AccountStore, Watched};
+pub use record::{Part, TweetRecord};
