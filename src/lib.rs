@@ -6,6 +6,7 @@ pub mod config;
 pub mod exposition;
 pub mod model;
 pub mod net;
+pub mod schedule;
 pub mod self_metrics;
 pub mod store;
 pub mod x_api;

@@ -2,6 +2,7 @@
 //! this one and this one imports none.
 
 mod api;
+mod ask;
 mod duration;
 mod failure;
 mod family;
@@ -15,6 +16,7 @@ mod tweet_ref;
 mod username;
 
 pub use api::{Api, CredentialKind, PriceClass};
+pub use ask::LookupAsk;
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use failure::{Failure, RateLimit, RateWindow};
 pub use family::Family;

@@ -44,6 +44,13 @@ impl Timestamp {
     pub const fn utc_day(self) -> i64 {
         self.0.div_euclid(86_400_000)
     }
+
+    /// Number of the UTC calendar month: year × 12 + month − 1.
+    pub fn utc_month(self) -> i64 {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let date = moment.to_zoned(jiff::tz::TimeZone::UTC).date();
+        i64::from(date.year()) * 12 + i64::from(date.month()) - 1
+    }
 }
 
 impl Add<Duration> for Timestamp {
@@ -98,6 +105,13 @@ mod tests {
     fn days_change_at_midnight_utc() {
         for (text, day) in [("1970-01-01T23:59:59Z", 0), ("1970-01-02T00:00:00Z", 1), ("1969-12-31T23:59:59Z", -1)] {
             assert_eq!(text.parse::<Timestamp>().expect("RFC 3339").utc_day(), day, "{text}");
+        }
+    }
+
+    #[test]
+    fn months_change_on_the_first_at_midnight_utc() {
+        for (text, month) in [("2026-01-31T23:59:59Z", 0), ("2026-02-01T00:00:00Z", 1), ("2027-01-01T00:00:00Z", 12)] {
+            assert_eq!(text.parse::<Timestamp>().expect("RFC 3339").utc_month(), 2026 * 12 + month, "{text}");
         }
     }
 

@@ -68,7 +68,10 @@ impl TweetRecord {
     pub(super) fn take(&mut self, part: Part, reading: TweetReading, at: Timestamp) -> Vec<Metric> {
         let fell = self.readings.get(&part).map(|before| fallen(before, &reading)).unwrap_or_default();
         self.readings.insert(part, reading);
-        self.last_success = self.last_success.max(Some(at));
+        // Promoted numbers alone do not make a reading fresh.
+        if part.request == 0 {
+            self.last_success = self.last_success.max(Some(at));
+        }
         fell
     }
 

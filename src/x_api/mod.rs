@@ -10,6 +10,6 @@ mod session;
 mod users;
 
 pub use error::ApiError;
-pub use lookup::{Lookup, LookupAsk};
+pub use lookup::Lookup;
 pub use session::{Answered, Session, SessionSettings};
 pub use users::who_am_i;

@@ -6,9 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::model::{MediaKey, MediaType, Metric, Reading, Refusal, Sample, TweetId, TweetReading};
+use crate::model::{LookupAsk, MediaKey, MediaType, Metric, Reading, Refusal, Sample, TweetId, TweetReading};
 use crate::x_api::error::ApiError;
-use crate::x_api::lookup::LookupAsk;
 use crate::x_api::lookup::fields::GROUPS;
 use crate::x_api::number::Count;
 use crate::x_api::problem::{last_segment, text};
@@ -49,6 +48,8 @@ pub(super) fn decode(body: &[u8], asked: &[TweetId], ask: LookupAsk) -> Result<D
         match errors.get(&tweet).copied().or(silence) {
             Some(Verdict::Refused(refusal)) => decoded.reading.refused.push((tweet, refusal)),
             Some(Verdict::Stumbled) => decoded.reading.failed.push(tweet),
+            // Not even the public fields: there is nothing left to ask for.
+            Some(Verdict::Field) if ask == LookupAsk::Public => decoded.reading.refused.push((tweet, Refusal::NotAuthorized)),
             Some(Verdict::Field) => decoded.reading.field_refused.push(tweet),
             None => {}
         }

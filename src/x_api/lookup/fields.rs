@@ -1,8 +1,7 @@
 //! What a lookup asks for, and which metric each of X's keys is. A new metric is a line in one of these tables.
 
 use crate::config::Groups;
-use crate::model::{Context, Metric, Scope};
-use crate::x_api::lookup::LookupAsk;
+use crate::model::{Context, LookupAsk, Metric, Scope};
 
 /// The parameter that selects a tweet's fields, in X's documents.
 pub(super) const TWEET: &str = "tweet.fields";

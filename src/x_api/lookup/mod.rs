@@ -9,20 +9,9 @@ mod fields;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::Groups;
-use crate::model::{Api, CredentialKind, Reading, Timestamp, TweetId};
+use crate::model::{Api, CredentialKind, LookupAsk, Reading, Timestamp, TweetId};
 use crate::x_api::error::ApiError;
 use crate::x_api::session::{Answered, Get, Session};
-
-/// What may be asked of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LookupAsk {
-    /// Public metrics: any tweet, any credential.
-    Public,
-    /// Public and private metrics: tweets of the credential's user, younger than 29 days.
-    Private,
-    /// Promoted metrics: the same tweets, in a request of their own.
-    Promoted,
-}
 
 /// The lookup of one account.
 pub struct Lookup {

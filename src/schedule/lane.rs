@@ -1,0 +1,143 @@
+//! Spreads the reads of equal tweets evenly over their interval.
+//!
+//! A lane is the set of tweets that are read alike: same request, same interval. With n tweets and batches of 100, it has
+//! k = ceil(n/100) slots an interval, one every interval/k; each slot takes the ceil(n/k) tweets that were asked for longest ago. So
+//! every tweet is read once an interval, with the fewest possible requests, and never in a burst.
+
+use std::time::Duration;
+
+use crate::model::Timestamp;
+use crate::schedule::Errand;
+
+/// Where a lane stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lane {
+    last_slot: Timestamp,
+}
+
+/// A tweet of the lane that is neither due nor under way, and when it was last asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) position: usize,
+    pub(super) asked: Timestamp,
+}
+
+/// What is the same for all tweets of the lane.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// How often each is read.
+    pub(super) every: Duration,
+    /// How many tweets the lane has, those under way included.
+    pub(super) members: usize,
+    /// A slot passes over tweets that were asked for less than this part of an interval ago: after a start all were read at once,
+    /// and the slots must part them.
+    pub(super) patience: f64,
+}
+
+impl Lane {
+    /// Slots begin to count now.
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { last_slot: now }
+    }
+
+    /// When the next slot is.
+    pub(super) fn next_slot(&self, pace: Pace) -> Timestamp {
+        self.last_slot + pace.cadence()
+    }
+
+    /// The tweets whose turn it is.
+    pub(super) fn fire(&mut self, pace: Pace, mut waiting: Vec<Waiting>, now: Timestamp) -> Vec<usize> {
+        // A clock that was set back must not stop the reads.
+        self.last_slot = self.last_slot.min(now);
+        let is_late = |tweet: &Waiting| now.since(tweet.asked) >= 2 * pace.every || tweet.asked > now + Duration::from_secs(60);
+        if now < self.next_slot(pace) {
+            return waiting.into_iter().filter(is_late).map(|tweet| tweet.position).collect();
+        }
+        let missed = now.since(self.next_slot(pace)) >= pace.cadence();
+        self.last_slot = if missed { now } else { self.next_slot(pace) };
+        waiting.sort_by_key(|tweet| (tweet.asked, tweet.position));
+        let patience = pace.every.mul_f64(pace.patience);
+        let share = pace.members.div_ceil(pace.slots());
+        let turn = |(rank, tweet): &(usize, Waiting)| is_late(tweet) || *rank < share && now.since(tweet.asked) >= patience;
+        waiting.into_iter().enumerate().filter(turn).map(|(_, tweet)| tweet.position).collect()
+    }
+}
+
+impl Pace {
+    fn slots(self) -> usize {
+        self.members.div_ceil(Errand::LOOKUP_BATCH).max(1)
+    }
+
+    fn cadence(self) -> Duration {
+        self.every / u32::try_from(self.slots()).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERY: Duration = Duration::from_secs(300);
+
+    /// Runs a lane of `members` tweets, all read at 0, for `seconds`; returns the moment and size of each batch, and per tweet the
+    /// moments of its reads.
+    fn run(members: usize, seconds: i64, patience: f64) -> (Vec<(i64, usize)>, Vec<Vec<i64>>) {
+        let mut lane = Lane::new(Timestamp::from_seconds(0));
+        let pace = Pace { every: EVERY, members, patience };
+        let mut reads = vec![vec![0]; members];
+        let mut batches = Vec::new();
+        for second in 0..=seconds {
+            let waiting = reads.iter().enumerate();
+            let waiting =
+                waiting.map(|(position, reads)| Waiting { position, asked: Timestamp::from_seconds(reads[reads.len() - 1]) });
+            let fired = lane.fire(pace, waiting.collect(), Timestamp::from_seconds(second));
+            if !fired.is_empty() {
+                batches.push((second, fired.len()));
+            }
+            fired.into_iter().for_each(|position| reads[position].push(second));
+        }
+        (batches, reads)
+    }
+
+    #[test]
+    fn one_batch_keeps_the_interval_exactly() {
+        for members in [1, 99, 100] {
+            let (batches, _) = run(members, 900, 0.5);
+            assert_eq!(batches, [(300, members), (600, members), (900, members)]);
+        }
+    }
+
+    #[test]
+    fn many_batches_part_and_then_keep_the_interval() {
+        let (batches, reads) = run(250, 3_000, 0.5);
+        assert!(batches.iter().all(|(_, size)| *size <= 84), "{batches:?}");
+        assert!(batches.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 99), "no burst: {batches:?}");
+        for reads in &reads {
+            let pauses: Vec<i64> = reads.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            assert!((150..=450).contains(&pauses[0]), "the first pause may be off by half: {pauses:?}");
+            assert!(pauses[1..].iter().all(|pause| (299..=301).contains(pause)), "{pauses:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_charges_every_read_never_reads_early() {
+        let (_, reads) = run(250, 3_000, 0.95);
+        assert!(reads.iter().all(|reads| reads.windows(2).all(|pair| pair[1] - pair[0] >= 285)));
+    }
+
+    #[test]
+    fn a_long_outage_makes_all_late_tweets_due_at_once() {
+        let mut lane = Lane::new(Timestamp::from_seconds(0));
+        let pace = Pace { every: EVERY, members: 250, patience: 0.5 };
+        let waiting: Vec<_> = (0..250).map(|position| Waiting { position, asked: Timestamp::from_seconds(0) }).collect();
+        assert_eq!(lane.fire(pace, waiting, Timestamp::from_seconds(3_600)).len(), 250);
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_stop_the_reads() {
+        let mut lane = Lane::new(Timestamp::from_seconds(100_000));
+        let pace = Pace { every: EVERY, members: 1, patience: 0.5 };
+        let waiting = vec![Waiting { position: 0, asked: Timestamp::from_seconds(100_000) }];
+        assert_eq!(lane.fire(pace, waiting, Timestamp::from_seconds(10)), [0]);
+    }
+}

@@ -1,0 +1,219 @@
+//! What was paid for, and what may still be bought.
+//!
+//! X charges each distinct resource once per UTC day ("Usage and Billing"; x-api.md 5.1), legacy plans each time. Sums are kept in
+//! billionths of a dollar, so that a thousand small prices add up exactly.
+
+use std::collections::HashSet;
+
+use crate::config::{Budget, Charge, Prices};
+use crate::model::{PriceClass, Timestamp};
+
+/// Prices and bounds of one account.
+#[derive(Clone, Copy, Debug)]
+pub struct LedgerTerms {
+    /// Once per day, or each time.
+    pub charge: Charge,
+    /// US dollars for each.
+    pub prices: Prices,
+    /// What it may cost.
+    pub budget: Budget,
+}
+
+/// What X charges for one answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bill {
+    /// What kind of resource.
+    pub class: PriceClass,
+    /// How many X returned.
+    pub returned: u64,
+    /// How many of them are charged.
+    pub charged: u64,
+    /// US dollars for all of them.
+    pub usd: f64,
+}
+
+/// The books of one account.
+#[derive(Clone, Debug)]
+pub(super) struct Ledger {
+    terms: LedgerTerms,
+    day: i64,
+    month: i64,
+    paid: HashSet<(PriceClass, u64)>,
+    spent_today: u64,
+    spent_this_month: u64,
+    tweets_this_month: u64,
+    reserved: u64,
+    reserved_tweets: u64,
+}
+
+const NANOS: f64 = 1e9;
+
+impl Ledger {
+    /// Empty books.
+    pub(super) fn new(terms: LedgerTerms, now: Timestamp) -> Self {
+        Self {
+            terms,
+            day: now.utc_day(),
+            month: now.utc_month(),
+            paid: HashSet::new(),
+            spent_today: 0,
+            spent_this_month: 0,
+            tweets_this_month: 0,
+            reserved: 0,
+            reserved_tweets: 0,
+        }
+    }
+
+    /// Opens a new page when the day or the month is over.
+    pub(super) fn turn(&mut self, now: Timestamp) {
+        if now.utc_day() != self.day {
+            self.day = now.utc_day();
+            self.paid.clear();
+            self.spent_today = 0;
+        }
+        if now.utc_month() != self.month {
+            self.month = now.utc_month();
+            self.spent_this_month = 0;
+            self.tweets_this_month = 0;
+        }
+    }
+
+    /// Whether reading it again today costs nothing.
+    pub(super) fn is_free(&self, class: PriceClass, id: u64) -> bool {
+        self.terms.charge == Charge::UtcDay && self.paid.contains(&(class, id))
+    }
+
+    /// How many more resources of this class the budget covers, what is under way counted in full.
+    pub(super) fn affordable(&self, class: PriceClass) -> u64 {
+        let budget = &self.terms.budget;
+        let price = self.price(class);
+        let covers = |limit: Option<f64>, spent: u64| match limit {
+            Some(usd) if price > 0 => nanos(usd).saturating_sub(spent + self.reserved) / price,
+            _ => u64::MAX,
+        };
+        let tweets = match budget.tweets_per_month {
+            Some(limit) if class != PriceClass::User => limit.saturating_sub(self.tweets_this_month + self.reserved_tweets),
+            _ => u64::MAX,
+        };
+        tweets.min(covers(budget.usd_per_day, self.spent_today)).min(covers(budget.usd_per_month, self.spent_this_month))
+    }
+
+    /// Puts aside what a call could cost at worst.
+    pub(super) fn reserve(&mut self, class: PriceClass, count: u64) {
+        self.reserved += self.price(class) * count;
+        self.reserved_tweets += if class == PriceClass::User { 0 } else { count };
+    }
+
+    /// Gives back what was put aside for the call.
+    pub(super) fn release(&mut self, class: PriceClass, count: u64) {
+        self.reserved = self.reserved.saturating_sub(self.price(class) * count);
+        self.reserved_tweets = self.reserved_tweets.saturating_sub(if class == PriceClass::User { 0 } else { count });
+    }
+
+    /// Enters what X returned.
+    pub(super) fn book(&mut self, class: PriceClass, returned: impl Iterator<Item = u64>) -> Bill {
+        let mut bill = Bill { class, returned: 0, charged: 0, usd: 0.0 };
+        for id in returned {
+            bill.returned += 1;
+            if !self.is_free(class, id) {
+                self.paid.insert((class, id));
+                bill.charged += 1;
+            }
+        }
+        let cost = self.price(class) * bill.charged;
+        self.spent_today += cost;
+        self.spent_this_month += cost;
+        self.tweets_this_month += if class == PriceClass::User { 0 } else { bill.charged };
+        bill.usd = cost as f64 / NANOS;
+        bill
+    }
+
+    /// The day's budget in US dollars and what is left of it.
+    pub(super) fn day_budget(&self) -> Option<(f64, f64)> {
+        self.terms.budget.usd_per_day.map(|usd| (usd, left(usd, self.spent_today)))
+    }
+
+    /// The month's.
+    pub(super) fn month_budget(&self) -> Option<(f64, f64)> {
+        self.terms.budget.usd_per_month.map(|usd| (usd, left(usd, self.spent_this_month)))
+    }
+
+    fn price(&self, class: PriceClass) -> u64 {
+        let prices = &self.terms.prices;
+        nanos(match class {
+            PriceClass::Tweet => prices.tweet,
+            PriceClass::OwnedTweet => prices.owned_tweet,
+            PriceClass::User => prices.user,
+            PriceClass::Analytics => prices.analytics,
+        })
+    }
+}
+
+/// The cast saturates.
+fn nanos(usd: f64) -> u64 {
+    (usd * NANOS).round() as u64
+}
+
+fn left(usd: f64, spent: u64) -> f64 {
+    nanos(usd).saturating_sub(spent) as f64 / NANOS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(charge: Charge, budget: Budget) -> Ledger {
+        let prices = Prices { tweet: 0.005, owned_tweet: 0.001, user: 0.01, analytics: 0.005 };
+        Ledger::new(LedgerTerms { charge, prices, budget }, at("2026-01-31T12:00:00Z"))
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("RFC 3339")
+    }
+
+    #[test]
+    fn a_tweet_is_paid_once_a_day() {
+        let mut ledger = ledger(Charge::UtcDay, Budget::default());
+        assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 2].into_iter()).charged, 2);
+        assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 3].into_iter()).charged, 1);
+        ledger.turn(at("2026-02-01T00:00:00Z"));
+        assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 3].into_iter()).charged, 3);
+    }
+
+    #[test]
+    fn legacy_plans_pay_every_time() {
+        let mut ledger = ledger(Charge::EveryRead, Budget::default());
+        for _ in 0..2 {
+            let bill = ledger.book(PriceClass::Tweet, [1, 2].into_iter());
+            assert_eq!((bill.charged, bill.usd), (2, 0.01));
+        }
+    }
+
+    #[test]
+    fn the_budget_covers_to_the_last_tweet_and_no_further() {
+        let budget = Budget { usd_per_day: Some(0.05), usd_per_month: Some(0.07), tweets_per_month: None };
+        let mut ledger = ledger(Charge::UtcDay, budget);
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 10);
+        ledger.reserve(PriceClass::Tweet, 4);
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 6);
+        ledger.release(PriceClass::Tweet, 4);
+        ledger.book(PriceClass::Tweet, 0..9);
+        assert_eq!((ledger.affordable(PriceClass::Tweet), ledger.affordable(PriceClass::User)), (1, 0));
+        assert_eq!(ledger.day_budget(), Some((0.05, 0.005)));
+        ledger.turn(at("2026-01-31T23:59:59Z"));
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 1);
+        ledger.turn(at("2026-02-01T00:00:00Z"));
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 10);
+    }
+
+    #[test]
+    fn the_months_bounds_outlast_the_day() {
+        let budget = Budget { usd_per_day: None, usd_per_month: Some(0.05), tweets_per_month: Some(8) };
+        let mut ledger = ledger(Charge::UtcDay, budget);
+        ledger.turn(at("2026-02-01T12:00:00Z"));
+        ledger.book(PriceClass::Tweet, 0..7);
+        ledger.turn(at("2026-02-02T12:00:00Z"));
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 1);
+        assert_eq!(ledger.affordable(PriceClass::User), 1);
+    }
+}

@@ -1,0 +1,18 @@
+//! When to call X, for which tweets and with which credential. Pure: `now` is an argument, nothing here waits or sends. The collector
+//! asks for calls with [`Plan::launch`], makes them, and tells with [`Plan::finish`] how they went.
+
+mod account;
+mod call;
+mod gates;
+mod lane;
+mod ledger;
+mod plan;
+mod suspects;
+mod tiers;
+mod tweet;
+
+pub use account::{AccountPlan, AccountTerms, LookupTerms};
+pub use call::{Call, Errand, Outcome};
+pub use ledger::{Bill, LedgerTerms};
+pub use plan::{Plan, Trigger};
+pub use tiers::Ladder;

@@ -1,0 +1,63 @@
+//! The plan of all accounts.
+
+use std::time::Duration;
+
+use crate::model::{RateLimit, Timestamp, TweetState};
+use crate::schedule::{AccountPlan, Bill, Call, Ladder, Outcome};
+
+/// What makes tweets due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Their interval.
+    Interval,
+    /// A scrape: those whose reading is older than their interval and than this.
+    Scrape {
+        /// Youngest reading that is read again.
+        min_age: Duration,
+    },
+    /// Nothing new: only what is due already.
+    Continue,
+}
+
+/// The plan of all accounts. One account's troubles never hold another's calls.
+#[derive(Debug)]
+pub struct Plan {
+    ladder: Ladder,
+    accounts: Vec<AccountPlan>,
+}
+
+impl Plan {
+    /// A plan in which nothing has been read yet.
+    pub fn new(ladder: Ladder, accounts: Vec<AccountPlan>) -> Self {
+        Self { ladder, accounts }
+    }
+
+    /// The calls to make now. Each must come back through [`Self::finish`].
+    pub fn launch(&mut self, trigger: Trigger, now: Timestamp) -> Vec<Call> {
+        let ladder = &self.ladder;
+        let accounts = self.accounts.iter_mut().enumerate();
+        accounts.flat_map(|(index, account)| account.launch(index, ladder, trigger, now)).collect()
+    }
+
+    /// How a call went. Returns what X charges for it.
+    pub fn finish(&mut self, call: &Call, limits: &[RateLimit], outcome: Outcome<'_>, now: Timestamp) -> Option<Bill> {
+        self.accounts[call.account].finish(call, limits, outcome, now)
+    }
+
+    /// When [`Self::launch`] may have something to do again, if nothing is finished before.
+    pub fn wake(&self, now: Timestamp) -> Timestamp {
+        let soonest = self.accounts.iter().filter_map(|account| account.wake(now)).min();
+        // Tweets grow older and windows open without notice; a second is soon enough for both.
+        soonest.unwrap_or(Timestamp::MAX).clamp(now, now + Duration::from_secs(1))
+    }
+
+    /// The accounts, in the order of the configuration.
+    pub fn accounts(&self) -> &[AccountPlan] {
+        &self.accounts
+    }
+
+    /// The states of an account's tweets, in the order of its watch list.
+    pub fn states(&self, account: usize, now: Timestamp) -> impl Iterator<Item = TweetState> {
+        self.accounts[account].states(&self.ladder, now)
+    }
+}
