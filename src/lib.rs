@@ -4,4 +4,5 @@ pub mod collector;
 pub mod config;
 pub mod exposition;
 pub mod model;
+pub mod net;
 pub mod self_metrics;
