@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::exposition::gzip::{KEPT, member};
+
 /// The tweets' families, ready to send. All of them are gauges, whose text is the same in both formats, so one text serves both;
 /// the exporter's own metrics and the end mark are added by the scrape.
 #[derive(Clone, Debug, Default)]
@@ -19,4 +21,12 @@ pub struct Segment {
     pub plain: Bytes,
     /// The same as one gzip member.
     pub gzip: Bytes,
+}
+
+impl Segment {
+    /// Compresses these lines; worth it only for what stays for several scrapes.
+    pub fn new(plain: Bytes) -> Self {
+        let gzip = member(KEPT, &plain);
+        Self { plain, gzip }
+    }
 }

@@ -1,0 +1,115 @@
+//! Where to listen, as `--web.listen-address` says it: `:10280`, `host:port` or `[::1]:port`.
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+
+use tokio::net::TcpListener;
+
+/// A place to listen at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Absent: every address of the machine.
+    host: Option<String>,
+    port: u16,
+}
+
+/// The text is no address to listen at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressError;
+
+impl Address {
+    /// Starts to listen. Port 0 takes a free one.
+    pub async fn bind(&self) -> io::Result<TcpListener> {
+        if let Some(host) = &self.host {
+            return TcpListener::bind((host.as_str(), self.port)).await;
+        }
+        match TcpListener::bind(("::", self.port)).await {
+            Err(error) if !is_final(&error) => TcpListener::bind(("0.0.0.0", self.port)).await,
+            // Takes IPv4 too, unless the system says otherwise (net.ipv6.bindv6only).
+            outcome => outcome,
+        }
+    }
+}
+
+/// Whether IPv4 would fail alike. What is left says that the system has no IPv6.
+fn is_final(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (host, port) = text.rsplit_once(':').ok_or(AddressError)?;
+        let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let port = if digits { port.parse().map_err(|_| AddressError)? } else { return Err(AddressError) };
+        let host = match host {
+            "" => None,
+            bracketed if bracketed.starts_with('[') => {
+                let inner = bracketed[1..].strip_suffix(']').ok_or(AddressError)?;
+                // A zone such as fe80::1%eth0 is left to the system.
+                let address = inner.split('%').next().unwrap_or_default();
+                address.parse::<std::net::Ipv6Addr>().map_err(|_| AddressError)?;
+                Some(inner.to_owned())
+            }
+            name if name.contains([':', '/', '[', ']']) || name.contains(char::is_whitespace) => return Err(AddressError),
+            name => Some(name.to_owned()),
+        };
+        Ok(Self { host, port })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            None => write!(f, ":{}", self.port),
+            Some(host) if host.contains(':') => write!(f, "[{host}]:{}", self.port),
+            Some(host) => write!(f, "{host}:{}", self.port),
+        }
+    }
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an address to listen at; write :10280, host:10280 or [::1]:10280")
+    }
+}
+
+impl std::error::Error for AddressError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_and_written_back() {
+        for text in [":10280", ":0", "127.0.0.1:10280", "localhost:65535", "[::1]:10280", "[::]:0", "[fe80::1%lo]:1"] {
+            assert_eq!(text.parse::<Address>().map(|address| address.to_string()).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let wrong = ["", "10280", ":", "host", "host:", "host:x", ":65536", ":-1", ":+1", "::1:80", "[::1]", "[::1]80", "[::1"];
+        for text in wrong.into_iter().chain(["[host]:80", "http://host:80", "a b:80", "[::1]x:80", ":80 ", "[:80", "]:80"]) {
+            assert_eq!(text.parse::<Address>(), Err(AddressError), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_address_means_ipv4_too() {
+        let listener = ":0".parse::<Address>().expect("an address").bind().await.expect("a free port");
+        let port = listener.local_addr().expect("bound").port();
+        let (client, server) = tokio::join!(tokio::net::TcpStream::connect(("127.0.0.1", port)), listener.accept());
+        client.expect("connected");
+        server.expect("accepted");
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_said_not_sidestepped() {
+        let taken = ":0".parse::<Address>().expect("an address").bind().await.expect("a free port");
+        let again = Address { host: None, port: taken.local_addr().expect("bound").port() };
+        assert_eq!(again.bind().await.expect_err("in use").kind(), io::ErrorKind::AddrInUse);
+    }
+}
