@@ -1,8 +1,8 @@
 //! Spreads the reads of equal tweets evenly over their interval.
 //!
 //! A lane is the set of tweets that are read alike: same request, same interval. With n tweets and batches of 100, it has
-//! k = ceil(n/100) slots an interval, one every interval/k; each slot takes the ceil(n/k) tweets that were asked for longest ago. So
-//! every tweet is read once an interval, with the fewest possible requests, and never in a burst.
+//! k = ceil(n/100) slots an interval, one every interval/k; each slot takes its k-th part of the tweets, those that were asked for
+//! longest ago. So every tweet is read once an interval, with the fewest possible requests, and never in a burst.
 
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use crate::schedule::Errand;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lane {
     last_slot: Timestamp,
+    /// Slots so far: where n/k is no whole number, some take one tweet more than others.
+    slot: usize,
 }
 
 /// A tweet of the lane that is neither due nor under way, and when it was last asked for.
@@ -37,7 +39,7 @@ pub(super) struct Pace {
 impl Lane {
     /// Slots begin to count now.
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { last_slot: now }
+        Self { last_slot: now, slot: 0 }
     }
 
     /// When the next slot is.
@@ -57,7 +59,8 @@ impl Lane {
         self.last_slot = if missed { now } else { self.next_slot(pace) };
         waiting.sort_by_key(|tweet| (tweet.asked, tweet.position));
         let patience = pace.every.mul_f64(pace.patience);
-        let share = pace.members.div_ceil(pace.slots());
+        let share = pace.share(self.slot);
+        self.slot = self.slot.wrapping_add(1);
         let turn = |(rank, tweet): &(usize, Waiting)| is_late(tweet) || *rank < share && now.since(tweet.asked) >= patience;
         waiting.into_iter().enumerate().filter(turn).map(|(_, tweet)| tweet.position).collect()
     }
@@ -66,6 +69,13 @@ impl Lane {
 impl Pace {
     fn slots(self) -> usize {
         self.members.div_ceil(Errand::LOOKUP_BATCH).max(1)
+    }
+
+    /// How many tweets this slot takes: n over k slots in a row.
+    fn share(self, slot: usize) -> usize {
+        let before = |slot: usize| (slot * self.members).div_ceil(self.slots());
+        let slot = slot % self.slots();
+        before(slot + 1) - before(slot)
     }
 
     fn cadence(self) -> Duration {
