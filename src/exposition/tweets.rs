@@ -151,10 +151,10 @@ mod tests {
                 sample(video, Metric::VideoViews, Scope::Context(Context::Organic), 290),
             ],
             media_types: vec![MediaType::Photo, MediaType::Video],
-            author: None,
+            ..TweetReading::default()
         };
         let id = store.records()[0].id;
-        store.take(id, Part { source: 0, request: 0 }, reading, true, Timestamp::from_millis(1_767_225_600_500));
+        store.take(id, Part { source: 0, request: 0 }, reading, Timestamp::from_millis(1_767_225_600_500));
         store.enter(0, TweetState::Ok);
         store.enter(1, TweetState::Retired);
         store

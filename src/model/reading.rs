@@ -56,6 +56,8 @@ pub struct TweetReading {
     pub media_types: Vec<MediaType>,
     /// X's id of the author, where the answer has it.
     pub author: Option<u64>,
+    /// X gave numbers that only the author may see.
+    pub private: bool,
 }
 
 /// What one call said about all tweets it asked for. Each is in at most one list; promoted metrics are

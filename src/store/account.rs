@@ -62,9 +62,9 @@ impl AccountStore {
         }
     }
 
-    /// Takes a reading. `private` says that X gave numbers that only the author may see. Returns the metrics whose totals fell.
-    pub fn take(&mut self, tweet: TweetId, part: Part, reading: TweetReading, private: bool, at: Timestamp) -> Vec<Metric> {
-        if private && reading.author.is_some() {
+    /// Takes a reading. Returns the metrics whose lifetime totals fell.
+    pub fn take(&mut self, tweet: TweetId, part: Part, reading: TweetReading, at: Timestamp) -> Vec<Metric> {
+        if reading.private && reading.author.is_some() {
             self.owner = reading.author;
         }
         match self.index.get(&tweet) {
@@ -117,10 +117,10 @@ mod tests {
     fn a_tweet_carries_the_accounts_name_until_it_proves_to_be_foreign() {
         let mut store = store();
         assert_eq!(names(&store), [Some("acme"), Some("acme"), Some("stranger")]);
-        let by = |author| TweetReading { author: Some(author), ..TweetReading::default() };
+        let by = |author, private| TweetReading { author: Some(author), private, ..TweetReading::default() };
         let at = Timestamp::from_seconds(0);
-        store.take(id(1), PART, by(9001), true, at);
-        store.take(id(2), PART, by(77), false, at);
+        store.take(id(1), PART, by(9001, true), at);
+        store.take(id(2), PART, by(77, false), at);
         assert_eq!(names(&store), [Some("acme"), None, Some("stranger")]);
     }
 

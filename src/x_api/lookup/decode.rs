@@ -124,7 +124,9 @@ impl Decoder {
         media_types.sort();
         media_types.dedup();
         let author = self.read::<String>(tweet, "author_id").and_then(|id| id.parse().ok());
-        TweetReading { samples, media_types, author }
+        let is_given = |name: &str| tweet.get(name).is_some_and(|raw| raw.get() != "null");
+        let private = GROUPS.iter().any(|group| group.private && is_given(group.name));
+        TweetReading { samples, media_types, author, private }
     }
 
     /// `includes.media[]` by key.

@@ -12,16 +12,30 @@ pub(super) const POST: &str = "post.fields";
 pub(super) struct Group {
     pub(super) name: &'static str,
     pub(super) scope: Scope,
+    /// Only the author may see it.
+    pub(super) private: bool,
     pub(super) tweet: &'static [(&'static str, Metric)],
     pub(super) media: &'static [(&'static str, Metric)],
 }
 
 /// In order of precedence: impressions became public in January 2023, and stand in `non_public_metrics` as well.
 pub(super) const GROUPS: [Group; 4] = [
-    Group { name: "public_metrics", scope: Scope::Total, tweet: PUBLIC, media: VIEWS },
-    Group { name: "non_public_metrics", scope: Scope::Total, tweet: NON_PUBLIC, media: PLAYBACK },
-    Group { name: "organic_metrics", scope: Scope::Context(Context::Organic), tweet: BY_CONTEXT, media: VIEWS_AND_PLAYBACK },
-    Group { name: "promoted_metrics", scope: Scope::Context(Context::Promoted), tweet: BY_CONTEXT, media: VIEWS_AND_PLAYBACK },
+    Group { name: "public_metrics", scope: Scope::Total, private: false, tweet: PUBLIC, media: VIEWS },
+    Group { name: "non_public_metrics", scope: Scope::Total, private: true, tweet: NON_PUBLIC, media: PLAYBACK },
+    Group {
+        name: "organic_metrics",
+        scope: Scope::Context(Context::Organic),
+        private: true,
+        tweet: BY_CONTEXT,
+        media: VIEWS_AND_PLAYBACK,
+    },
+    Group {
+        name: "promoted_metrics",
+        scope: Scope::Context(Context::Promoted),
+        private: true,
+        tweet: BY_CONTEXT,
+        media: VIEWS_AND_PLAYBACK,
+    },
 ];
 
 const PUBLIC: &[(&str, Metric)] = &[

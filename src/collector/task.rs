@@ -1,0 +1,231 @@
+//! The task that owns plan and store.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::collector::desk::Answer;
+use crate::collector::{AccountSummary, Ask, Desk, Snapshot};
+use crate::config::Mode;
+use crate::exposition::build;
+use crate::model::{Failure, LookupAsk, RateLimit, Reading, Timestamp, TweetState};
+use crate::schedule::{Call, Errand, Outcome, Plan, Trigger};
+use crate::self_metrics::{Limit, SelfMetrics};
+use crate::store::{AccountStore, Part};
+use crate::x_api::ApiError;
+
+/// What a collector is made of. `desks` and `stores` are in the order of the plan's accounts.
+pub struct CollectorParts {
+    /// When to call.
+    pub plan: Plan,
+    /// How to call.
+    pub desks: Vec<Desk>,
+    /// What is known.
+    pub stores: Vec<AccountStore>,
+    /// Whether scrapes cause reads.
+    pub mode: Mode,
+    /// `limits.max_series`.
+    pub max_series: usize,
+    /// Where it publishes.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// The exporter's own metrics.
+    pub metrics: Arc<SelfMetrics>,
+}
+
+/// The one owner of plan and store.
+pub struct Collector {
+    parts: CollectorParts,
+    calls: JoinSet<Answer>,
+    under_way: HashMap<Id, Call>,
+    /// Scrapes that wait for the pass to end.
+    waiting: Vec<oneshot::Sender<()>>,
+    states: Vec<Vec<TweetState>>,
+    changed: bool,
+    /// Building pages takes at most a tenth of the time.
+    next_build: Instant,
+}
+
+impl Collector {
+    /// A collector that has read nothing yet; its first page, of pending tweets, is published at once.
+    pub fn new(parts: CollectorParts) -> Self {
+        let mut collector = Self {
+            states: vec![Vec::new(); parts.stores.len()],
+            parts,
+            calls: JoinSet::new(),
+            under_way: HashMap::new(),
+            waiting: Vec::new(),
+            changed: true,
+            next_build: Instant::now(),
+        };
+        collector.update_states(clock());
+        collector.publish();
+        collector
+    }
+
+    /// Reads and publishes until it is told to stop; calls under way are then abandoned.
+    pub async fn run(mut self, mut asks: mpsc::Receiver<Ask>, stop: CancellationToken) {
+        let mut trigger = self.idle_trigger();
+        loop {
+            self.advance(trigger);
+            trigger = self.idle_trigger();
+            let wake = self.wake();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Some(joined) = self.calls.join_next_with_id() => self.take_in(joined),
+                Some(ask) = asks.recv() => {
+                    if let (Mode::OnScrape { min_age }, true) = (self.parts.mode, self.waiting.is_empty()) {
+                        trigger = Trigger::Scrape { min_age };
+                    }
+                    self.waiting.push(ask.done);
+                }
+                () = tokio::time::sleep_until(wake) => {}
+            }
+        }
+    }
+
+    fn idle_trigger(&self) -> Trigger {
+        match self.parts.mode {
+            Mode::Background => Trigger::Interval,
+            Mode::OnScrape { .. } => Trigger::Continue,
+        }
+    }
+
+    /// Makes the calls that are due, publishes what is new, ends the pass that nothing is left of.
+    fn advance(&mut self, trigger: Trigger) {
+        let now = clock();
+        let is_idle = self.parts.mode != Mode::Background && self.waiting.is_empty();
+        if !is_idle {
+            for call in self.parts.plan.launch(trigger, now) {
+                let work = self.parts.desks[call.account].carry_out(&call, now);
+                let task = self.calls.spawn(work);
+                self.under_way.insert(task.id(), call);
+            }
+        }
+        self.update_states(now);
+        let pass_is_over = self.calls.is_empty();
+        if self.changed && (pass_is_over || Instant::now() >= self.next_build) {
+            self.publish();
+        }
+        if pass_is_over {
+            // Dropping the senders wakes the scrapes.
+            self.waiting.clear();
+        }
+    }
+
+    fn wake(&self) -> Instant {
+        let now = clock();
+        let pause = self.parts.plan.wake(now).since(now).max(Duration::from_millis(1));
+        let wake = Instant::now() + pause;
+        if self.changed { wake.min(self.next_build) } else { wake }
+    }
+
+    fn take_in(&mut self, joined: Result<(Id, Answer), JoinError>) {
+        let now = clock();
+        match joined {
+            Ok((id, answer)) => {
+                let Some(call) = self.under_way.remove(&id) else { return };
+                match answer {
+                    Answer::Tweets(answered) => {
+                        self.account_for(&call, &answered.limits, answered.result.as_ref().map(Outcome::Read), now);
+                        if let (Ok(reading), Errand::Lookup { ask, .. }) = (answered.result, &call.errand) {
+                            self.store(&call, *ask, reading, now);
+                        }
+                    }
+                    Answer::Name(answered) => {
+                        self.account_for(&call, &answered.limits, answered.result.as_ref().map(|_| Outcome::Known), now);
+                        if let Ok((owner, username)) = answered.result {
+                            self.parts.stores[call.account].learn_username(owner, username);
+                        }
+                    }
+                }
+            }
+            Err(error) => {
+                let Some(call) = self.under_way.remove(&error.id()) else { return };
+                tracing::error!(%error, "a call to X broke down; this is a fault of the exporter, please report it");
+                let failure = Failure::Transient { retry_after: None };
+                self.parts.plan.finish(&call, &[], Outcome::Failed(&failure), now);
+            }
+        }
+        self.changed = true;
+    }
+
+    /// Tells plan, metrics and log how a call went.
+    fn account_for(&mut self, call: &Call, limits: &[RateLimit], result: Result<Outcome<'_>, &ApiError>, now: Timestamp) {
+        let desk = &mut self.parts.desks[call.account];
+        desk.observe(call, result.as_ref().err().copied(), now);
+        let outcome = result.unwrap_or_else(|error| Outcome::Failed(&error.failure));
+        if let Some(bill) = self.parts.plan.finish(call, limits, outcome, now) {
+            desk.charge(&bill);
+        }
+    }
+
+    fn store(&mut self, call: &Call, ask: LookupAsk, reading: Reading, now: Timestamp) {
+        let (desk, store) = (&self.parts.desks[call.account], &mut self.parts.stores[call.account]);
+        let part = Part { source: desk.lookup_source, request: u8::from(ask == LookupAsk::Promoted) };
+        for (tweet, reading) in reading.tweets {
+            for metric in store.take(tweet, part, reading, now) {
+                desk.metrics.decreases(metric, 1);
+            }
+        }
+        for tweet in reading.field_refused {
+            store.mark_foreign(tweet);
+        }
+    }
+
+    /// Brings the states of the tweets and the figures about them up to date: they change with time, too.
+    fn update_states(&mut self, now: Timestamp) {
+        for (index, store) in self.parts.stores.iter_mut().enumerate() {
+            let states: Vec<TweetState> = self.parts.plan.states(index, now).collect();
+            let desk = &self.parts.desks[index];
+            desk.show(&self.parts.plan.accounts()[index]);
+            if states == self.states[index] {
+                continue;
+            }
+            for (position, state) in states.iter().enumerate() {
+                let before = store.records()[position].state();
+                if before != *state {
+                    tracing::debug!(account = store.name(), tweet = %store.records()[position].id, state = state.name(), "tweet changed");
+                    store.enter(position, *state);
+                }
+            }
+            desk.metrics.watched(&count(&states));
+            self.states[index] = states;
+            self.changed = true;
+        }
+    }
+
+    fn publish(&mut self) {
+        let started = Instant::now();
+        let built = build(&self.parts.stores, self.parts.max_series);
+        self.parts.metrics.series(built.page.series);
+        self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
+        let accounts = self.parts.stores.iter().zip(&self.parts.desks).zip(&self.states);
+        let summary = |((store, desk), states): ((&AccountStore, &Desk), &Vec<TweetState>)| AccountSummary {
+            name: store.name().to_owned(),
+            tweets: count(states),
+            problem: desk.health.problem(),
+        };
+        let ready = self.parts.plan.accounts().iter().zip(&self.states).all(|(plan, states)| plan.is_ready(states));
+        let snapshot = Snapshot { page: built.page, ready, accounts: accounts.map(summary).collect() };
+        self.parts.snapshot.store(Arc::new(snapshot));
+        self.changed = false;
+        self.next_build = Instant::now() + 10 * started.elapsed();
+    }
+}
+
+/// The wall clock: nothing below this room reads it.
+fn clock() -> Timestamp {
+    Timestamp::from(SystemTime::now())
+}
+
+/// How many tweets are in each state that has any.
+fn count(states: &[TweetState]) -> Vec<(TweetState, usize)> {
+    let counts = TweetState::ALL.map(|state| (state, states.iter().filter(|other| **other == state).count()));
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
+}
