@@ -1,3 +1,7 @@
-//! The program.
+//! The program. Everything it can do is in `commands`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tweet_exporter::commands::run()
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::collector::health::Health;
-use crate::model::{CredentialKind, Reading, Timestamp, Username};
+use crate::model::{Reading, Timestamp, Username};
 use crate::schedule::{AccountPlan, Bill, Call, Errand};
 use crate::self_metrics::{AccountMetrics, BudgetPeriod, ErrorReason};
 use crate::x_api::{Answered, ApiError, Lookup, Session, who_am_i};
@@ -69,10 +69,5 @@ impl Desk {
                 self.metrics.budget(period, usd, remaining);
             }
         }
-    }
-
-    /// A credential is good until X says otherwise.
-    pub(super) fn trust(&self, credentials: &[CredentialKind]) {
-        credentials.iter().for_each(|kind| self.metrics.credential_ok(*kind, true));
     }
 }

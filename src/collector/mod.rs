@@ -8,4 +8,5 @@ mod task;
 
 pub use desk::Desk;
 pub use handle::{AccountSummary, Ask, Handle, Snapshot};
+pub use health::Health;
 pub use task::{Collector, CollectorParts};

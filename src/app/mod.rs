@@ -1,0 +1,9 @@
+//! Wiring only: from a checked configuration to a running exporter.
+
+mod logging;
+mod signals;
+mod wiring;
+
+pub use logging::{LogFormat, LogLevel, start_logging};
+pub use signals::until_told_to_stop;
+pub use wiring::{App, AppError, check_reach};

@@ -1,0 +1,93 @@
+//! `tweet_exporter check`: loads everything, starts nothing.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use crate::app::check_reach;
+use crate::auth::Credential;
+use crate::commands::cli::Common;
+use crate::commands::fail;
+use crate::commands::serve::environment;
+use crate::config::{self, Account, Loaded, SourceKind, Tier, Tiers};
+use crate::model::{Api, Timestamp, TweetId, format_duration};
+use crate::watchlist::{self, Watched, Watchlist};
+
+pub(super) fn run(common: &Common) -> ExitCode {
+    let loaded = match load(common) {
+        Ok(loaded) => loaded,
+        Err(errors) => return fail(2, &errors),
+    };
+    let watchlist = match watchlist::load(&loaded.config) {
+        Ok(watchlist) => watchlist,
+        Err(errors) => return fail(2, &format!("bad watch list\n{errors}")),
+    };
+    if let Err(error) = check_reach(&loaded.config.api) {
+        return fail(2, &error.to_string());
+    }
+    for warning in warnings(&loaded, &watchlist) {
+        eprintln!("warning: {warning}");
+    }
+    println!("{} is fine", common.config_file.display());
+    let now = Timestamp::from(SystemTime::now());
+    for (account, watched) in loaded.config.accounts.iter().zip(&watchlist.accounts) {
+        print!("{}", describe(account, watched, &loaded.config.tiers, now));
+    }
+    ExitCode::SUCCESS
+}
+
+/// Loads the configuration; the error is every error, ready to be printed.
+pub(super) fn load(common: &Common) -> Result<Loaded, String> {
+    config::load(&common.config_file, &environment).map_err(|errors| format!("bad configuration\n{errors}"))
+}
+
+/// Everything that works but may not be meant.
+pub(super) fn warnings(loaded: &Loaded, watchlist: &Watchlist) -> Vec<String> {
+    let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend(watchlist.warnings.iter().cloned());
+    let config = &loaded.config;
+    if watchlist.surplus > 0 {
+        let (surplus, limit) = (watchlist.surplus, config.limits.max_tweets);
+        warnings.push(format!("limits.max_tweets is {limit}: {surplus} tweets at the end of the watch list are left out; raise it"));
+    }
+    if config.tiers == Tiers::Adaptive {
+        warnings.push("tiers: adaptive is not planned by this version; the default tiers are used".to_owned());
+    }
+    for account in &config.accounts {
+        warnings.extend(not_read(account).map(|what| format!("account {}: this version does not use {what}", account.name)));
+    }
+    warnings
+}
+
+/// What the account has that only later versions use.
+fn not_read(account: &Account) -> impl Iterator<Item = String> {
+    let other = |kind: &SourceKind| kind.api() != Api::Lookup;
+    let sources = account.sources.iter().map(|source| &source.kind).filter(move |kind| other(kind));
+    let sources = sources.map(|kind| format!("the source {}", kind.api().name()));
+    let timeline = account.watch.timeline.as_ref().map(|_| "watch.timeline".to_owned());
+    let oauth2 = account.credentials.oauth2.as_ref().map(|_| "credentials.oauth2".to_owned());
+    sources.chain(timeline).chain(oauth2)
+}
+
+/// What would be watched, for people.
+fn describe(account: &Account, watched: &[Watched], tiers: &Tiers, now: Timestamp) -> String {
+    let credentials: Vec<&str> = Credential::of(&account.credentials).iter().map(|credential| credential.kind().name()).collect();
+    let sources: Vec<&str> = account.sources.iter().map(|source| source.kind.api().name()).collect();
+    let mut text = format!("account {}: {} tweets\n", account.name, watched.len());
+    let add = |text: &mut String, line: String| writeln!(text, "  {line}").expect("a String takes everything");
+    add(&mut text, format!("credentials: {}", credentials.join(", ")));
+    add(&mut text, format!("sources: {}", sources.join(", ")));
+    let steps = match tiers {
+        Tiers::Fixed(steps) => steps.as_slice(),
+        Tiers::Adaptive => &Tier::DEFAULT,
+    };
+    let tier = |tweet: TweetId| steps.iter().position(|step| tweet.created().is_some_and(|created| now.since(created) < step.younger_than));
+    for (position, step) in steps.iter().enumerate() {
+        let count = watched.iter().filter(|watched| tier(watched.tweet) == Some(position)).count();
+        let (age, every) = (format_duration(step.younger_than), format_duration(step.every));
+        add(&mut text, format!("younger than {age}, every {every}: {count} tweets"));
+    }
+    let retired = watched.iter().filter(|watched| tier(watched.tweet).is_none()).count();
+    add(&mut text, format!("older, not read: {retired} tweets"));
+    text
+}

@@ -1,0 +1,91 @@
+//! The flags. Names follow Prometheus' own programs.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::app::{LogFormat, LogLevel};
+use crate::commands::{check, demo, serve, simulator};
+use crate::net::Address;
+use crate::self_metrics::{REVISION, RUST_VERSION, VERSION};
+
+/// Prometheus exporter for engagement on X (Twitter).
+///
+/// Reads a watch list of tweets from X's APIs and serves their numbers as gauges. Without a command it serves.
+#[derive(Debug, Parser)]
+#[command(name = "tweet_exporter", disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    serve: serve::ServeArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Flags that every command knows.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Common {
+    /// Configuration file
+    #[arg(long = "config.file", global = true, value_name = "FILE", default_value = "tweet_exporter.yml")]
+    pub(super) config_file: PathBuf,
+    /// Folder for what must survive a restart; this version keeps everything in memory and leaves it untouched
+    #[arg(long = "state.path", global = true, value_name = "DIR", default_value = "./tweet_exporter-state")]
+    pub(super) state_path: PathBuf,
+    /// Least severe lines to log
+    #[arg(long = "log.level", global = true, value_enum, default_value = "info")]
+    pub(super) log_level: LogLevel,
+    /// Format of the log
+    #[arg(long = "log.format", global = true, value_enum, default_value = "logfmt")]
+    pub(super) log_format: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read tweets and serve their numbers (the default)
+    Serve(serve::ServeArgs),
+    /// Load the configuration and the watch list, start nothing; print all errors, or what would be watched
+    Check,
+    /// Run a small fake X API for tests and trials
+    Simulator(simulator::SimulatorArgs),
+    /// Run simulator and exporter in one process: no X account and no file needed
+    Demo(demo::DemoArgs),
+}
+
+/// The command line for those who describe it: help, completions, documents.
+pub fn command() -> clap::Command {
+    let version = format!("{VERSION} (revision {REVISION}, {RUST_VERSION})");
+    Cli::command().version(version)
+}
+
+impl Cli {
+    /// Reads the arguments, the program's name first.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = command().try_get_matches_from(arguments)?;
+        let cli = <Self as clap::FromArgMatches>::from_arg_matches(&matches)?;
+        let serves = matches!(cli.command, None | Some(Command::Serve(_)));
+        if !serves && cli.serve != serve::ServeArgs::default() {
+            let why = "flags of `serve` stand before another command; put the flags of a command behind it";
+            return Err(command().error(clap::error::ErrorKind::ArgumentConflict, why));
+        }
+        Ok(cli)
+    }
+
+    /// Carries out the command.
+    pub async fn run(self) -> ExitCode {
+        match self.command {
+            None => serve::run(&self.common, self.serve).await,
+            Some(Command::Serve(args)) => serve::run(&self.common, self.serve.with(args)).await,
+            Some(Command::Check) => check::run(&self.common),
+            Some(Command::Simulator(args)) => simulator::run(&self.common, args).await,
+            Some(Command::Demo(args)) => demo::run(&self.common, args).await,
+        }
+    }
+}
+
+/// Reads a listen address such as `:10280`.
+pub(super) fn address(text: &str) -> Result<Address, String> {
+    text.parse::<Address>().map_err(|error| error.to_string())
+}

@@ -1,0 +1,32 @@
+//! The command line: what the program can do, and how each ends.
+
+mod check;
+mod cli;
+mod demo;
+mod serve;
+mod simulator;
+
+use std::process::ExitCode;
+
+pub use cli::{Cli, command};
+
+/// Runs the program with the process's arguments. Exit codes: 0 fine, 1 failed, 2 wrong use or bad configuration.
+pub fn run() -> ExitCode {
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(1, &format!("cannot start: {error}")),
+    };
+    let code = runtime.block_on(cli.run());
+    runtime.shutdown_background();
+    code
+}
+
+/// Says why, and ends with this code.
+fn fail(code: u8, why: &str) -> ExitCode {
+    eprintln!("tweet_exporter: {why}");
+    ExitCode::from(code)
+}
