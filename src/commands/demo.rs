@@ -85,10 +85,9 @@ fn configuration(url: &str, world: &Directory) -> String {
         "accounts:".to_owned(),
     ];
     for account in &world.accounts {
-        let name = &account.name;
-        lines.push(format!("  - name: {name}"));
+        lines.push(format!("  - name: {}", account.name));
         lines.push(format!("    username: {}", account.username));
-        lines.push(format!("    credentials: {{ bearer_token: \"${{{name}.bearer_token}}\"{} }}", oauth1(account)));
+        lines.push(format!("    credentials: {{ bearer_token: \"${{{}_BEARER_TOKEN}}\"{} }}", prefix(account), oauth1(account)));
         let groups = if account.oauth1.is_some() { "public, non_public, organic, promoted" } else { "public" };
         lines.push(format!("    sources: [{{ api: lookup, groups: [{groups}] }}]"));
         lines.push("    watch:".to_owned());
@@ -102,23 +101,27 @@ fn configuration(url: &str, world: &Directory) -> String {
 
 fn oauth1(account: &DirectoryAccount) -> String {
     let keys = ["consumer_key", "consumer_secret", "access_token", "access_token_secret"];
-    let pairs = keys.map(|key| format!("{key}: \"${{{}.{key}}}\"", account.name)).join(", ");
+    let pairs = keys.map(|key| format!("{key}: \"${{{}_{}}}\"", prefix(account), key.to_uppercase())).join(", ");
     if account.oauth1.is_some() { format!(", oauth1: {{ {pairs} }}") } else { String::new() }
 }
 
-/// Takes the place of the environment: `<account>.<key>`.
+/// Takes the place of the environment, under the names that `tweet_exporter simulator` prints.
 fn secret(world: &Directory, name: &str) -> Option<String> {
-    let (account, key) = name.split_once('.')?;
-    let account = world.accounts.iter().find(|other| other.name == account)?;
+    let parts = |account| name.strip_prefix(&prefix(account))?.strip_prefix('_').map(|key| (account, key));
+    let (account, key) = world.accounts.iter().find_map(parts)?;
     let keys = account.oauth1.as_ref();
     match key {
-        "bearer_token" => Some(account.bearer_token.clone()),
-        "consumer_key" => keys.map(|keys| keys.consumer_key.clone()),
-        "consumer_secret" => keys.map(|keys| keys.consumer_secret.clone()),
-        "access_token" => keys.map(|keys| keys.access_token.clone()),
-        "access_token_secret" => keys.map(|keys| keys.access_token_secret.clone()),
+        "BEARER_TOKEN" => Some(account.bearer_token.clone()),
+        "CONSUMER_KEY" => keys.map(|keys| keys.consumer_key.clone()),
+        "CONSUMER_SECRET" => keys.map(|keys| keys.consumer_secret.clone()),
+        "ACCESS_TOKEN" => keys.map(|keys| keys.access_token.clone()),
+        "ACCESS_TOKEN_SECRET" => keys.map(|keys| keys.access_token_secret.clone()),
         _ => None,
     }
+}
+
+fn prefix(account: &DirectoryAccount) -> String {
+    account.name.to_uppercase()
 }
 
 fn introduce(speed: &f64, simulator: &Running, listeners: &[TcpListener], watched: usize) -> String {
