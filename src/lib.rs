@@ -8,5 +8,6 @@ pub mod model;
 pub mod net;
 pub mod schedule;
 pub mod self_metrics;
+pub mod server;
 pub mod store;
 pub mod x_api;

@@ -139,8 +139,10 @@ where
     A: Future<Output = Response<B>>,
     B: Body<Error = Infallible> + 'static,
 {
+    // Not `readable()`: it was seen to return at once for a connection that had sent nothing.
+    let mut byte = [0];
     tokio::select! {
-        waited = timeout(limits.first_byte, tcp.readable()) => {
+        waited = timeout(limits.first_byte, tcp.peek(&mut byte)) => {
             waited.map_err(|_| "silent from the start".to_owned())?.map_err(|error| error.to_string())?;
         }
         // Nothing was asked, so nothing is owed.
@@ -167,6 +169,8 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(limits.head_bytes)
+        // The buffer alone lets a head pass that comes whole in one read.
+        .max_header_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), service);
     watcher.watch(connection).await
 }

@@ -1,0 +1,57 @@
+//! The exporter's own HTTP side: the page for Prometheus, the page for people, the answers for whoever supervises the process. It
+//! only shows what others know.
+
+mod landing;
+mod reply;
+mod route;
+mod scrape;
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::collector::Handle;
+use crate::net;
+use crate::self_metrics::SelfMetrics;
+
+/// What the command line says about the HTTP side.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the metrics are (`--web.telemetry-path`); begins with a slash. `/` leaves no room for the landing page.
+    pub telemetry_path: String,
+    /// What clients may take.
+    pub limits: net::Limits,
+    /// Scrapes answered at a time; beyond, the answer is 503.
+    pub scrapes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        // As many as node_exporter's --web.max-requests.
+        Self { telemetry_path: "/metrics".to_owned(), limits: net::Limits::default(), scrapes: 40 }
+    }
+}
+
+/// Answers until `stop` is cancelled, then finishes what is in flight.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    handle: Handle,
+    metrics: Arc<SelfMetrics>,
+    options: Options,
+    stop: CancellationToken,
+) {
+    let limits = options.limits;
+    let scrapes = Arc::new(Semaphore::new(options.scrapes));
+    let server = Arc::new(Server { handle, metrics, telemetry_path: options.telemetry_path, scrapes });
+    net::serve(listeners, limits, stop, move |request| route::answer(server.clone(), request)).await;
+}
+
+/// What all requests share.
+struct Server {
+    handle: Handle,
+    metrics: Arc<SelfMetrics>,
+    telemetry_path: String,
+    scrapes: Arc<Semaphore>,
+}

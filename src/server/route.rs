@@ -1,0 +1,87 @@
+//! Which path leads where, and the manners that hold for all of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, StatusCode};
+use tokio::time::timeout;
+
+use crate::server::reply::{Reply, head_only, method_not_allowed, text};
+use crate::server::{Server, landing, scrape};
+
+/// What is behind the known paths.
+enum Route {
+    Metrics,
+    Landing,
+    Healthy,
+    Ready,
+}
+
+/// The answer to any request.
+pub(super) async fn answer(server: Arc<Server>, request: Request<Incoming>) -> Reply {
+    let (head, body) = request.into_parts();
+    let Some(route) = route(&server, head.uri.path()) else {
+        return finished(&head, text(StatusCode::NOT_FOUND, "not found"));
+    };
+    if head.method != Method::GET && head.method != Method::HEAD {
+        return method_not_allowed("GET, HEAD");
+    }
+    if let Err(reply) = discard(body).await {
+        return finished(&head, reply);
+    }
+    let reply = match route {
+        Route::Metrics => scrape::metrics(&server, &head.headers).await,
+        Route::Landing => landing::page(&server.handle.snapshot(), &server.telemetry_path),
+        Route::Healthy => text(StatusCode::OK, "Healthy"),
+        Route::Ready => ready(&server),
+    };
+    finished(&head, reply)
+}
+
+/// Paths are compared as they come: none of ours needs an escape. The query is ignored.
+fn route(server: &Server, path: &str) -> Option<Route> {
+    if path == server.telemetry_path {
+        return Some(Route::Metrics);
+    }
+    match path {
+        "/" => Some(Route::Landing),
+        "/-/healthy" => Some(Route::Healthy),
+        "/-/ready" => Some(Route::Ready),
+        _ => None,
+    }
+}
+
+/// Where scrapes cause the reads, there is nothing to wait for: the first scrape brings the first data.
+fn ready(server: &Server) -> Reply {
+    if server.handle.reads_on_scrape() || server.handle.snapshot().ready {
+        text(StatusCode::OK, "Ready")
+    } else {
+        text(StatusCode::SERVICE_UNAVAILABLE, "Not ready: an account has neither data nor a final refusal yet")
+    }
+}
+
+/// Reads the body away, so that the next request on the connection can be read. Nobody needs to send one.
+async fn discard(body: Incoming) -> Result<(), Reply> {
+    const MOST_BYTES: u64 = 64 << 10;
+    const TIME: Duration = Duration::from_secs(10);
+    let too_large = || text(StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too large");
+    if body.is_end_stream() {
+        return Ok(());
+    }
+    if body.size_hint().lower() > MOST_BYTES {
+        return Err(too_large());
+    }
+    match timeout(TIME, Limited::new(body, MOST_BYTES as usize).collect()).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(text(StatusCode::BAD_REQUEST, "the request's body is broken")),
+        Err(_) => Err(text(StatusCode::REQUEST_TIMEOUT, "the request's body did not come in time")),
+    }
+}
+
+fn finished(head: &Parts, reply: Reply) -> Reply {
+    if head.method == Method::HEAD { head_only(reply) } else { reply }
+}
