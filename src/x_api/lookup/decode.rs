@@ -261,3 +261,147 @@ fn blamed(error: &Value) -> Vec<TweetId> {
     tweets.dedup();
     tweets
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Context, Scope};
+
+    fn id(last: u64) -> TweetId {
+        TweetId::new(1_700_000_000_000_000_000 + last).expect("an id")
+    }
+
+    fn samples(decoded: &Decoded, tweet: TweetId) -> Vec<(Option<String>, &'static str, Scope, u64)> {
+        let (_, reading) = decoded.reading.tweets.iter().find(|(id, _)| *id == tweet).expect("answered");
+        let flat = |sample: &Sample| {
+            (sample.media.as_ref().map(ToString::to_string), sample.metric.name(), sample.scope.clone(), sample.value)
+        };
+        reading.samples.iter().map(flat).collect()
+    }
+
+    #[test]
+    fn every_group_of_a_private_answer_becomes_samples() {
+        let body = include_bytes!("../../../tests/answers/lookup/private.json");
+        let decoded = decode(body, &[id(1)], LookupAsk::Private).expect("an answer");
+        let samples = samples(&decoded, id(1));
+        let organic = Scope::Context(Context::Organic);
+        for (media, metric, scope, value) in [
+            (None, "impressions", Scope::Total, 840), // public_metrics come first
+            (None, "retweets", Scope::Total, 4),
+            (None, "quote_tweets", Scope::Total, 2),
+            (None, "engagements", Scope::Total, 58),
+            (None, "url_link_clicks", Scope::Total, 7),
+            (None, "impressions", organic.clone(), 800),
+            (None, "user_profile_clicks", organic.clone(), 10),
+            (Some("13_1699999999999999999"), "video_views", Scope::Total, 300),
+            (Some("13_1699999999999999999"), "playback_0", Scope::Total, 250),
+            (Some("13_1699999999999999999"), "video_views", organic.clone(), 290),
+            (Some("13_1699999999999999999"), "playback_100", organic, 29),
+        ] {
+            let sample = (media.map(str::to_owned), metric, scope, value);
+            assert!(samples.contains(&sample), "{sample:?} in {samples:?}");
+        }
+        assert_eq!(samples.len(), 27);
+        let reading = &decoded.reading.tweets[0].1;
+        assert_eq!((reading.author, reading.private), (Some(9001), true));
+        assert_eq!(reading.media_types, [MediaType::Photo, MediaType::Video]);
+        assert_eq!((decoded.unknown_fields, decoded.bad_values), (0, 0));
+    }
+
+    #[test]
+    fn each_partial_error_costs_its_own_tweet_only() {
+        let body = include_bytes!("../../../tests/answers/lookup/lossy.json");
+        let asked: Vec<TweetId> = (1..=9).map(id).collect();
+        let reading = decode(body, &asked, LookupAsk::Private).expect("an answer").reading;
+        assert_eq!(reading.tweets.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [id(1)]);
+        assert!(!reading.tweets[0].1.private);
+        assert_eq!(reading.field_refused, [id(2), id(8)], "refused by field, and passed over in silence");
+        let refused = [
+            (id(3), Refusal::NotFound),
+            (id(4), Refusal::NotAuthorized),
+            (id(5), Refusal::Unavailable),
+            (id(6), Refusal::NotFound),
+            (id(9), Refusal::Unavailable),
+        ];
+        assert_eq!(reading.refused, refused);
+        assert_eq!(reading.failed, [id(7)]);
+    }
+
+    #[test]
+    fn silence_means_something_else_in_each_request() {
+        let body = br#"{"data":[{"id":"1700000000000000001"}]}"#;
+        for (ask, refused, field_refused) in [
+            (LookupAsk::Public, vec![(id(2), Refusal::Unavailable)], vec![]),
+            (LookupAsk::Private, vec![], vec![id(2)]),
+            (LookupAsk::Promoted, vec![], vec![]),
+        ] {
+            let reading = decode(body, &[id(1), id(2)], ask).expect("an answer").reading;
+            assert_eq!((reading.refused, reading.field_refused), (refused, field_refused), "{ask:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_any_tweet_is_an_answer() {
+        let body = include_bytes!("../../../tests/answers/lookup/all_missing.json");
+        let reading = decode(body, &[id(1)], LookupAsk::Public).expect("an answer").reading;
+        assert_eq!(reading.refused, [(id(1), Refusal::NotFound)]);
+    }
+
+    #[test]
+    fn both_spellings_and_every_number_are_understood() {
+        let body = include_bytes!("../../../tests/answers/lookup/new_spelling.json");
+        let decoded = decode(body, &[id(1)], LookupAsk::Private).expect("an answer");
+        let expected = [
+            (None, "likes", Scope::Total, 21),
+            (None, "retweets", Scope::Total, 6),
+            (None, "quote_tweets", Scope::Total, 2),
+            (None, "retweets", Scope::Context(Context::Organic), 4),
+        ];
+        assert_eq!(samples(&decoded, id(1)), expected, "found by the chain of edits; the larger of two spellings");
+        assert_eq!((decoded.unknown_fields, decoded.bad_values), (1, 3));
+    }
+
+    #[test]
+    fn broken_items_cost_themselves_and_condemn_nobody() {
+        let body = include_bytes!("../../../tests/answers/lookup/broken_items.json");
+        let decoded = decode(body, &[id(1), id(2), id(8)], LookupAsk::Public).expect("an answer");
+        assert_eq!(samples(&decoded, id(1)), []);
+        assert_eq!(samples(&decoded, id(8)).len(), 1);
+        assert_eq!(decoded.reading.failed, [id(2)], "it may be in what could not be read");
+        assert!(decoded.bad_values >= 5, "{}", decoded.bad_values);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_malformed() {
+        for body in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "<html>",
+            r#"{"data":null}"#,
+            r#"{"data":"x","errors":[]}"#,
+            r#"{"data":[{"id":"1"#,
+            r#"{"meta":{}}"#,
+        ] {
+            assert!(decode(body.as_bytes(), &[id(1)], LookupAsk::Public).is_err(), "{body}");
+        }
+        assert!(decode(b"{\"data\":[\xff]}", &[id(1)], LookupAsk::Public).is_err());
+    }
+
+    #[test]
+    fn deep_nesting_costs_no_stack() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        for body in [format!("{{\"data\":{deep}}}"), format!("{{\"data\":[{{\"id\":{deep}}}],\"errors\":[{deep}]}}")] {
+            let decoded = decode(body.as_bytes(), &[id(1)], LookupAsk::Public).expect("an answer of sorts");
+            assert_eq!(decoded.reading.failed, [id(1)]);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_json_makes_it_panic(body in r#"\{"data":\[(\{("(id|public_metrics|attachments)":("[0-9]{0,20}"|[0-9.e-]{1,9}|null|\[\]|\{\}|\{"like_count":[0-9"-]{0,9}\}),?){0,4}\},?){0,4}\]\}"#) {
+            let _ = decode(body.as_bytes(), &[id(1)], LookupAsk::Public);
+        }
+    }
+}
