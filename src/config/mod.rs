@@ -1,6 +1,9 @@
 //! The configuration: a YAML file in, a checked model or every error at once out. After [`load`] nothing is a text that should be a
 //! number, and no combination is left that cannot work.
 
+mod error;
+mod file;
+mod node;
 mod secret;
 
 use std::collections::BTreeMap;
