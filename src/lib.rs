@@ -4,3 +4,4 @@ pub mod collector;
 pub mod config;
 pub mod exposition;
 pub mod model;
+pub mod watchlist;

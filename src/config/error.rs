@@ -100,7 +100,12 @@ mod tests {
     use super::*;
 
     fn finding(line: u32) -> Finding {
-        Finding { file: Path::new("a.yml").into(), place: Some(Place { line, column: 3 }), path: "x[0]".into(), text: "bad".into() }
+        Finding {
+            file: Path::new("a.yml").into(),
+            place: Some(Place { line, column: 3 }),
+            path: "x[0]".into(),
+            text: "bad".into(),
+        }
     }
 
     #[test]
