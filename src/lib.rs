@@ -1,5 +1,6 @@
 //! Prometheus exporter for engagement on X (Twitter). The rooms and who may import whom: `ARCHITECTURE.md`.
 
+pub mod app;
 pub mod auth;
 pub mod collector;
 pub mod config;
@@ -10,4 +11,5 @@ pub mod schedule;
 pub mod self_metrics;
 pub mod server;
 pub mod store;
+pub mod watchlist;
 pub mod x_api;

@@ -1,16 +1,49 @@
 //! The configuration: a YAML file in, a checked model or every error at once out. After [`load`] nothing is a text that should be a
 //! number, and no combination is left that cannot work.
 
+mod account;
+mod api;
+mod billing;
+mod credentials;
+mod error;
+mod file;
+mod groups;
+mod node;
+mod scalar;
+mod schema;
 mod secret;
+mod section;
+mod source;
+mod suggestion;
+mod syntax;
+mod tiers;
+mod url;
+mod watch;
+mod window;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::Path;
 
+use sha1::{Digest, Sha1};
+
+pub use account::Account;
+pub use api::{ApiConfig, Mode};
+pub use billing::{Billing, Budget, Charge, Limits, Prices};
+pub use credentials::{Credentials, Oauth1, Oauth2};
+pub use error::{ConfigErrors, ConfigWarning};
+pub use groups::Groups;
+pub use schema::known_keys;
 pub use secret::Secret;
+pub use source::{Source, SourceKind};
+pub use tiers::{Tier, Tiers};
+pub use watch::{Watch, WatchEntry, WatchTimeline, parse_watch_entries};
+pub use window::{Span, Window};
 
-use crate::model::{Api, TweetRef, Username};
+pub(crate) use file::{MAX_WATCH, read_text};
+
+use section::{Field, Findings};
+
+/// Looks up environment variables; a closure, so that tests and `demo` bring their own.
+pub type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// A whole configuration, checked.
 #[derive(Clone, Debug)]
@@ -31,272 +64,61 @@ pub struct Config {
     pub accounts: Vec<Account>,
 }
 
-/// How X is reached.
+/// A configuration that can be used, and what its author should know.
 #[derive(Clone, Debug)]
-pub struct ApiConfig {
-    /// Base of the v2 and Labs systems, without a slash at the end.
-    pub url: String,
-    /// Base of the Engagement API, without a slash at the end.
-    pub engagement_url: String,
-    /// Page on which a user allows the app.
-    pub oauth2_authorize_url: String,
-    /// For one request, from connecting to the last byte.
-    pub timeout: Duration,
-    /// Proxy for all requests; without it the usual environment variables hold.
-    pub proxy_url: Option<Secret>,
-    /// PEM bundle of further certificate authorities.
-    pub ca_file: Option<PathBuf>,
+pub struct Loaded {
+    /// What the file says.
+    pub config: Config,
+    /// What works but deserves a look, in the order of the file's lines.
+    pub warnings: Vec<ConfigWarning>,
+    /// 48 bits of a hash of the file's bytes, which a gauge can hold exactly. Secrets stand elsewhere and do not enter it.
+    pub hash: u64,
 }
 
-/// When X is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// On each tier's interval, whoever scrapes.
-    Background,
-    /// When a scrape asks and the reading is older than this.
-    OnScrape {
-        /// Youngest reading that is read again.
-        min_age: Duration,
-    },
+/// Reads and checks a file.
+pub fn load(path: &Path, environment: &Environment<'_>) -> Result<Loaded, ConfigErrors> {
+    let text = read_text(path, file::MAX_CONFIG)
+        .map_err(|error| ConfigErrors::of_file(path, format!("the file {error}; write the path of a configuration file")))?;
+    parse(&text, path, environment)
 }
 
-/// How often a tweet is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tiers {
-    /// By age: the first tier that fits; ages ascend; there is at least one.
-    Fixed(Vec<Tier>),
-    /// Where the numbers are expected to move, within the budget that every account then has.
-    Adaptive,
-}
-
-/// One step of the ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tier {
-    /// Tweets younger than this are in it.
-    pub younger_than: Duration,
-    /// How often they are read.
-    pub every: Duration,
-}
-
-/// How X charges.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Billing {
-    /// Once per day, or each time.
-    pub charge: Charge,
-    /// US dollars for each.
-    pub usd: Prices,
-}
-
-/// Whether a second read on the same day is paid again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charge {
-    /// Once per tweet and UTC day (X's "Usage and Billing", de-duplication).
-    UtcDay,
-    /// Every time (legacy plans).
-    EveryRead,
-}
-
-/// US dollars per resource.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prices {
-    /// A tweet from a lookup or a foreign timeline.
-    pub tweet: f64,
-    /// A tweet from the own timeline.
-    pub owned_tweet: f64,
-    /// A user.
-    pub user: f64,
-    /// A tweet's analytics.
-    pub analytics: f64,
-}
-
-/// What bounds memory and page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Tweets watched, all accounts together.
-    pub max_tweets: usize,
-    /// Series of tweets on the page.
-    pub max_series: usize,
-}
-
-/// An account: credentials, sources, budget and watch list that belong together.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// Value of the `account` label.
-    pub name: String,
-    /// Whose tweets these are; learned from the token when absent.
-    pub username: Option<Username>,
-    /// How its calls identify themselves; at least one.
-    pub credentials: Credentials,
-    /// Where its numbers come from, in order of precedence; at least one.
-    pub sources: Vec<Source>,
-    /// What it may cost.
-    pub budget: Budget,
-    /// Which tweets.
-    pub watch: Watch,
-}
-
-/// How calls identify themselves.
-#[derive(Clone, Debug, Default)]
-pub struct Credentials {
-    /// App-only bearer token, sent verbatim.
-    pub bearer: Option<Secret>,
-    /// OAuth 1.0a user context.
-    pub oauth1: Option<Oauth1>,
-    /// OAuth 2.0 with PKCE.
-    pub oauth2: Option<Oauth2>,
-}
-
-/// The four parts of OAuth 1.0a.
-#[derive(Clone, Debug)]
-pub struct Oauth1 {
-    /// The app.
-    pub consumer_key: Secret,
-    /// The app's secret.
-    pub consumer_secret: Secret,
-    /// The user.
-    pub access_token: Secret,
-    /// The user's secret.
-    pub access_token_secret: Secret,
-}
-
-/// An OAuth 2.0 client and where its tokens lie.
-#[derive(Clone, Debug)]
-pub struct Oauth2 {
-    /// The app.
-    pub client_id: String,
-    /// Of a confidential client; a public one has none.
-    pub client_secret: Option<Secret>,
-    /// Where `login` puts the tokens; need not exist yet.
-    pub token_file: PathBuf,
-    /// Where X sends the browser back to.
-    pub redirect_uri: String,
-}
-
-/// Where numbers come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// Which system, with what only that system knows.
-    pub kind: SourceKind,
-    /// Slower than the tiers, if set.
-    pub every: Option<Duration>,
-}
-
-/// A system and its own settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SourceKind {
-    /// `GET /2/tweets`
-    Lookup(Groups),
-    /// `GET /2/users/:id/tweets`
-    Timeline(Groups),
-    /// `GET /2/tweets/analytics`
-    Analytics(Span),
-    /// `GET /2/media/analytics`
-    MediaAnalytics(Span),
-    /// `GET /2/insights/28hr`
-    Insights28hr,
-    /// `GET /2/insights/historical`
-    InsightsHistorical(Window),
-    /// `POST /insights/engagement/totals`
-    EngagementTotals,
-    /// `POST /insights/engagement/28hr`
-    Engagement28hr,
-    /// `POST /insights/engagement/historical`
-    EngagementHistorical(Window),
-    /// `GET /labs/1/tweets/metrics/private`
-    LabsPrivate,
-}
-
-impl SourceKind {
-    /// The system.
-    pub fn api(&self) -> Api {
-        match self {
-            Self::Lookup(_) => Api::Lookup,
-            Self::Timeline(_) => Api::Timeline,
-            Self::Analytics(_) => Api::Analytics,
-            Self::MediaAnalytics(_) => Api::MediaAnalytics,
-            Self::Insights28hr => Api::Insights28hr,
-            Self::InsightsHistorical(_) => Api::InsightsHistorical,
-            Self::EngagementTotals => Api::EngagementTotals,
-            Self::Engagement28hr => Api::Engagement28hr,
-            Self::EngagementHistorical(_) => Api::EngagementHistorical,
-            Self::LabsPrivate => Api::LabsPrivate,
+/// Checks a text. `origin` names it in messages, and its folder is where relative paths begin.
+pub fn parse(text: &str, origin: &Path, environment: &Environment<'_>) -> Result<Loaded, ConfigErrors> {
+    let findings = Findings::new(origin, environment);
+    let config = match syntax::read(text) {
+        Ok(root) => config(&Field { node: &root, path: String::new(), findings: &findings }),
+        Err(error) => {
+            findings.error(error.place, "", error.text);
+            None
         }
+    };
+    let (config, warnings) = findings.conclude(config)?;
+    Ok(Loaded { config, warnings, hash: hash(text) })
+}
+
+fn config(root: &Field<'_>) -> Option<Config> {
+    if root.is_null() {
+        return root.refuse("the file is empty; write at least accounts, see examples/minimal.yml");
     }
+    let root = root.section(&schema::ROOT)?;
+    let api = ApiConfig::read(&root);
+    let mode = Mode::read(&root);
+    let tiers = Tiers::read(&root);
+    let billing = Billing::read(&root);
+    let limits = Limits::read(&root);
+    let probe_accounts = account::probe(&root);
+    let accounts = account::read(&root, tiers.as_ref());
+    Some(Config {
+        api: api?,
+        mode: mode?,
+        tiers: tiers?,
+        billing: billing?,
+        limits: limits?,
+        probe_accounts: probe_accounts?,
+        accounts: accounts?,
+    })
 }
 
-/// Which groups of metrics a lookup or timeline asks for. At least one is set; the last three need a user's credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Groups {
-    /// `public_metrics`
-    pub public: bool,
-    /// `non_public_metrics`
-    pub non_public: bool,
-    /// `organic_metrics`
-    pub organic: bool,
-    /// `promoted_metrics`, in a request of its own.
-    pub promoted: bool,
-}
-
-/// A lifetime or a window.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Span {
-    /// From the tweet's creation on.
-    Lifetime,
-    /// A trailing window.
-    Window(Window),
-}
-
-/// A trailing window, with the text that the user wrote: it becomes the `window` label.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// As written: `7d`.
-    pub text: Arc<str>,
-    /// Its length.
-    pub length: Duration,
-}
-
-/// What an account may cost; absent is without bound.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Budget {
-    /// US dollars in a UTC day.
-    pub usd_per_day: Option<f64>,
-    /// US dollars in a UTC calendar month.
-    pub usd_per_month: Option<f64>,
-    /// Paid tweets in a UTC calendar month.
-    pub tweets_per_month: Option<u64>,
-}
-
-/// Which tweets an account watches.
-#[derive(Clone, Debug, Default)]
-pub struct Watch {
-    /// Named in the configuration itself.
-    pub tweets: Vec<WatchEntry>,
-    /// Globs of files with further lists, absolute or made so from the configuration's folder.
-    pub files: Vec<String>,
-    /// Tweets found on the own timeline.
-    pub timeline: Option<WatchTimeline>,
-}
-
-/// One watched tweet with the user's own labels for `tweet_info`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WatchEntry {
-    /// The tweet.
-    pub tweet: TweetRef,
-    /// Label names and values; names are valid and none is ours.
-    pub labels: BTreeMap<String, String>,
-}
-
-/// Which tweets of the own timeline are watched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WatchTimeline {
-    /// How far back.
-    pub younger_than: Duration,
-    /// Leave out replies.
-    pub exclude_replies: bool,
-    /// Leave out retweets.
-    pub exclude_retweets: bool,
-    /// At most so many, the youngest first.
-    pub max_tweets: usize,
-    /// Labels of all of them.
-    pub labels: BTreeMap<String, String>,
+fn hash(text: &str) -> u64 {
+    Sha1::digest(text.as_bytes()).iter().take(6).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }

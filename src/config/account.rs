@@ -1,0 +1,118 @@
+//! `accounts` and `probe`: whose tweets are read.
+
+use crate::model::Username;
+
+use super::billing::Budget;
+use super::credentials::{self, Credentials};
+use super::schema;
+use super::section::{Field, Section, shown};
+use super::source::{self, Source, Surroundings};
+use super::suggestion::nearest;
+use super::tiers::Tiers;
+use super::watch::{self, Watch};
+
+/// An account: credentials, sources, budget and watch list that belong together.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Value of the `account` label.
+    pub name: String,
+    /// Whose tweets these are; learned from the token when absent.
+    pub username: Option<Username>,
+    /// How its calls identify themselves; at least one.
+    pub credentials: Credentials,
+    /// Where its numbers come from, in order of precedence; at least one.
+    pub sources: Vec<Source>,
+    /// What it may cost.
+    pub budget: Budget,
+    /// Which tweets.
+    pub watch: Watch,
+}
+
+/// All accounts; their names are distinct.
+pub(super) fn read(root: &Section<'_>, tiers: Option<&Tiers>) -> Option<Vec<Account>> {
+    const ADVICE: &str = "write a list with at least one account";
+    let field = root.required("accounts", ADVICE, |field| Some(field.clone()))?;
+    let items = field.list()?;
+    if items.is_empty() {
+        return field.refuse(format!("no account; {ADVICE}"));
+    }
+    refuse_repeated_names(&items);
+    let accounts: Vec<_> = items.iter().map(|item| Account::read(item, tiers)).collect();
+    accounts.into_iter().collect()
+}
+
+fn refuse_repeated_names(items: &[Field<'_>]) {
+    let mut first = std::collections::HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        let Some(name) = item.inside("name") else { continue };
+        if let Some(text) = name.as_text()
+            && let Some(first) = first.insert(text, index)
+        {
+            name.error(format!("accounts[{first}] has the same name; write another one"));
+        }
+    }
+}
+
+impl Account {
+    fn read(field: &Field<'_>, tiers: Option<&Tiers>) -> Option<Self> {
+        let section = field.section(&schema::ACCOUNT)?;
+        let name = section.required("name", "write the value of the account label, such as acme", name);
+        let username = section.optional("username", username);
+        let (named, credentials) = credentials::read(&section);
+        let sources = source::read(&section, &Surroundings { named: &named, tiers });
+        let budget = Budget::read(&section);
+        refuse_boundless(&section, budget, tiers);
+        let watch = Watch::read(&section);
+        watch::check_timeline_owner(&section, &named);
+        Some(Self {
+            name: name?,
+            username: username?,
+            credentials: credentials?,
+            sources: sources?,
+            budget: budget?,
+            watch: watch?,
+        })
+    }
+}
+
+fn name(field: &Field<'_>) -> Option<String> {
+    let text = field.text()?;
+    if text.trim() != text || text.contains(char::is_control) {
+        return field.refuse("spaces around it or control characters inside; write a plain name such as acme");
+    }
+    Some(text.to_owned())
+}
+
+fn username(field: &Field<'_>) -> Option<Username> {
+    let text = field.text()?;
+    text.parse().map_err(|error| field.error(format!("{}: {error}", shown(text)))).ok()
+}
+
+/// Adaptive reading spends what it is given, so it must be given something.
+fn refuse_boundless(account: &Section<'_>, budget: Option<Budget>, tiers: Option<&Tiers>) {
+    if tiers == Some(&Tiers::Adaptive) && budget.is_some_and(|budget| !budget.is_set()) {
+        account.missing::<()>("budget", "adaptive tiers need usd_per_day, usd_per_month or tweets_per_month");
+    }
+}
+
+/// Names of the accounts that `/probe` may spend for; each is that of an account.
+pub(super) fn probe(root: &Section<'_>) -> Option<Vec<String>> {
+    let section = root.section("probe", &schema::PROBE)?;
+    let accounts = root.field("accounts").map(|accounts| accounts.items()).unwrap_or_default();
+    let fields: Vec<_> = accounts.iter().filter_map(|account| account.inside("name")).collect();
+    let names: Vec<&str> = fields.iter().filter_map(Field::as_text).collect();
+    section.or("accounts", Vec::new(), |field| {
+        let items = field.list()?;
+        let read: Vec<_> = items.iter().map(|item| known_name(item, &names)).collect();
+        read.into_iter().collect()
+    })
+}
+
+fn known_name(field: &Field<'_>, names: &[&str]) -> Option<String> {
+    let text = field.text()?;
+    if names.contains(&text) {
+        return Some(text.to_owned());
+    }
+    let meant = nearest(text, names).map(|name| format!("; did you mean {}?", shown(name))).unwrap_or_default();
+    field.refuse(format!("no account is named {}{meant}; write a name from accounts", shown(text)))
+}

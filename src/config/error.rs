@@ -1,0 +1,123 @@
+//! What is wrong with a configuration, and where. Every finding is one line: `file:line:column: path: what is wrong; what to write`.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where in a file something stands, both counted from one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+/// One line for the person who wrote the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) file: Arc<Path>,
+    /// Absent if the file itself is the trouble.
+    pub(super) place: Option<Place>,
+    /// `accounts[0].budget`; empty for the whole file.
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+/// Everything that is wrong with a configuration, in the order of its lines; there is at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigErrors {
+    findings: Vec<Finding>,
+    surplus: usize,
+}
+
+impl ConfigErrors {
+    /// A file with more errors than this is not read by a person line by line.
+    const SHOWN: usize = 100;
+    /// So many are kept for the order of lines; further ones are only counted.
+    pub(super) const KEPT: usize = 1_000;
+
+    pub(super) fn new(mut findings: Vec<Finding>, surplus: usize) -> Self {
+        findings.sort_by_key(|finding| finding.place);
+        Self { findings, surplus }
+    }
+
+    /// Something is wrong with a whole file.
+    pub(crate) fn of_file(file: &Path, text: String) -> Self {
+        Self::new(vec![Finding { file: file.into(), place: None, path: String::new(), text }], 0)
+    }
+
+    /// Adds the errors of another file after these.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.findings.append(&mut other.findings);
+        self.surplus += other.surplus;
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.findings.len() + self.surplus
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.findings.len().min(Self::SHOWN);
+        for (index, finding) in self.findings[..shown].iter().enumerate() {
+            write!(f, "{}{finding}", if index == 0 { "" } else { "\n" })?;
+        }
+        match self.count() - shown {
+            0 => Ok(()),
+            more => write!(f, "\n… and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+/// Something that works but deserves a look. Printed like an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigWarning(pub(super) Finding);
+
+impl fmt::Display for ConfigWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file.display())?;
+        if let Some(Place { line, column }) = self.place {
+            write!(f, "{line}:{column}:")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, " {}:", self.path)?;
+        }
+        write!(f, " {}", self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(line: u32) -> Finding {
+        Finding {
+            file: Path::new("a.yml").into(),
+            place: Some(Place { line, column: 3 }),
+            path: "x[0]".into(),
+            text: "bad".into(),
+        }
+    }
+
+    #[test]
+    fn errors_are_sorted_by_line() {
+        let errors = ConfigErrors::new(vec![finding(9), finding(2)], 0);
+        assert_eq!(errors.to_string(), "a.yml:2:3: x[0]: bad\na.yml:9:3: x[0]: bad");
+    }
+
+    #[test]
+    fn a_flood_is_cut_and_counted() {
+        let text = ConfigErrors::new((0..150).map(finding).collect(), 7).to_string();
+        assert_eq!(text.lines().count(), 101);
+        assert!(text.ends_with("… and 57 more"), "{text}");
+    }
+}

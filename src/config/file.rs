@@ -1,0 +1,90 @@
+//! Reading a file whole, with a bound: whatever a path leads to, it is refused or read in a moment.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Most bytes of a configuration file: parsing takes long for larger ones.
+pub(super) const MAX_CONFIG: u64 = 1 << 20;
+/// Most bytes of a watch file, some 800,000 ids.
+pub(crate) const MAX_WATCH: u64 = 16 << 20;
+
+/// Why a file was not read. Prints as the rest of a sentence that names the file.
+#[derive(Debug)]
+pub(crate) enum FileError {
+    Missing,
+    Folder,
+    NotRegular,
+    TooLarge(u64),
+    NotUtf8,
+    Unreadable(io::ErrorKind),
+}
+
+/// The text of a regular file of at most `most` bytes.
+pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, FileError> {
+    check_kind(path)?;
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).map_err(FileError::from)?;
+    if bytes.len() as u64 > most {
+        return Err(FileError::TooLarge(most));
+    }
+    String::from_utf8(bytes).map_err(|_| FileError::NotUtf8)
+}
+
+/// Looked at before opening: to open a named pipe is to wait for its writer.
+fn check_kind(path: &Path) -> Result<(), FileError> {
+    let metadata = fs::metadata(path).map_err(FileError::from)?;
+    match () {
+        () if metadata.is_dir() => Err(FileError::Folder),
+        () if !metadata.is_file() => Err(FileError::NotRegular),
+        () => Ok(()),
+    }
+}
+
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            kind => Self::Unreadable(kind),
+        }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("does not exist"),
+            Self::Folder => f.write_str("is a folder, not a file"),
+            Self::NotRegular => f.write_str("is not a regular file"),
+            Self::TooLarge(most) if *most >= 1 << 20 => write!(f, "is larger than {} MiB", most >> 20),
+            Self::TooLarge(most) => write!(f, "is larger than {} KiB", most >> 10),
+            Self::NotUtf8 => f.write_str("is not UTF-8 text"),
+            Self::Unreadable(kind) => write!(f, "cannot be read ({kind})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let large = folder.path().join("large");
+        fs::write(&large, "12345").expect("a file");
+        let binary = folder.path().join("binary");
+        fs::write(&binary, [0xff, 0xfe]).expect("a file");
+        for (path, most, message) in [
+            (folder.path().join("none"), 9, "does not exist"),
+            (folder.path().to_path_buf(), 9, "is a folder, not a file"),
+            ("/dev/null".into(), 9, "is not a regular file"),
+            (large.clone(), 4, "is larger than 0 KiB"),
+            (binary, 9, "is not UTF-8 text"),
+        ] {
+            assert_eq!(read_text(&path, most).expect_err("refused").to_string(), message);
+        }
+        assert_eq!(read_text(&large, 5).expect("read"), "12345");
+    }
+}

@@ -1,0 +1,183 @@
+//! `accounts[].sources`: where numbers come from, and what each system needs to answer at all.
+
+use std::time::Duration;
+
+use crate::model::{Api, CredentialKind, format_duration};
+
+use super::credentials::Named;
+use super::groups::Groups;
+use super::schema;
+use super::section::{Field, Section};
+use super::tiers::Tiers;
+use super::window::{Span, Window};
+
+/// Where numbers come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Which system, with what only that system knows.
+    pub kind: SourceKind,
+    /// Slower than the tiers, if set.
+    pub every: Option<Duration>,
+}
+
+/// A system and its own settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// `GET /2/tweets`
+    Lookup(Groups),
+    /// `GET /2/users/:id/tweets`
+    Timeline(Groups),
+    /// `GET /2/tweets/analytics`
+    Analytics(Span),
+    /// `GET /2/media/analytics`
+    MediaAnalytics(Span),
+    /// `GET /2/insights/28hr`
+    Insights28hr,
+    /// `GET /2/insights/historical`
+    InsightsHistorical(Window),
+    /// `POST /insights/engagement/totals`
+    EngagementTotals,
+    /// `POST /insights/engagement/28hr`
+    Engagement28hr,
+    /// `POST /insights/engagement/historical`
+    EngagementHistorical(Window),
+    /// `GET /labs/1/tweets/metrics/private`
+    LabsPrivate,
+}
+
+impl SourceKind {
+    /// The system.
+    pub fn api(&self) -> Api {
+        match self {
+            Self::Lookup(_) => Api::Lookup,
+            Self::Timeline(_) => Api::Timeline,
+            Self::Analytics(_) => Api::Analytics,
+            Self::MediaAnalytics(_) => Api::MediaAnalytics,
+            Self::Insights28hr => Api::Insights28hr,
+            Self::InsightsHistorical(_) => Api::InsightsHistorical,
+            Self::EngagementTotals => Api::EngagementTotals,
+            Self::Engagement28hr => Api::Engagement28hr,
+            Self::EngagementHistorical(_) => Api::EngagementHistorical,
+            Self::LabsPrivate => Api::LabsPrivate,
+        }
+    }
+
+    /// The length of its window, where it has one.
+    fn length(&self) -> Option<Duration> {
+        match self {
+            Self::Analytics(Span::Window(window))
+            | Self::MediaAnalytics(Span::Window(window))
+            | Self::InsightsHistorical(window)
+            | Self::EngagementHistorical(window) => Some(window.length),
+            _ => None,
+        }
+    }
+
+    fn read(api: Api, source: &Section<'_>, named: &Named) -> Option<Self> {
+        match api {
+            Api::Lookup => Groups::read(source, named).map(Self::Lookup),
+            Api::Timeline => Groups::read(source, named).map(Self::Timeline),
+            Api::Analytics => Span::read(source).map(Self::Analytics),
+            Api::MediaAnalytics => Span::read(source).map(Self::MediaAnalytics),
+            Api::Insights28hr => Some(Self::Insights28hr),
+            Api::InsightsHistorical => Window::read(source, "28d").map(Self::InsightsHistorical),
+            Api::EngagementTotals => Some(Self::EngagementTotals),
+            Api::Engagement28hr => Some(Self::Engagement28hr),
+            Api::EngagementHistorical => Window::read_short(source, "7d").map(Self::EngagementHistorical),
+            Api::LabsPrivate => Some(Self::LabsPrivate),
+            Api::Users | Api::Usage | Api::Oauth2 => None,
+        }
+    }
+}
+
+/// What the rest of the file says that a source must fit to.
+pub(super) struct Surroundings<'a> {
+    pub(super) named: &'a Named,
+    pub(super) tiers: Option<&'a Tiers>,
+}
+
+/// The account's sources; a lookup if it names none.
+pub(super) fn read(account: &Section<'_>, around: &Surroundings<'_>) -> Option<Vec<Source>> {
+    let Some(field) = account.field("sources") else {
+        let lookup = SourceKind::read(Api::Lookup, &account.section("sources", &schema::SOURCE)?, around.named)?;
+        return Some(vec![Source { kind: lookup, every: None }]);
+    };
+    let items = field.list()?;
+    if items.is_empty() {
+        return field.refuse("no source; write at least { api: lookup }, or leave the key out");
+    }
+    let sources: Vec<_> = items.iter().map(|item| source(item, around)).collect();
+    refuse_repeats(&items, &sources);
+    sources.into_iter().collect()
+}
+
+fn source(field: &Field<'_>, around: &Surroundings<'_>) -> Option<Source> {
+    let section = field.section(&schema::SOURCE)?;
+    let words = Api::SOURCES.map(|api| (api.name(), api));
+    let advice = "write which system is read, such as lookup";
+    let every = section.optional("every", |field| every(field, around.tiers));
+    let api = section.required("api", advice, |field| field.word(&words))?;
+    refuse_strange_keys(&section, api);
+    refuse_without_credential(&section, api, around.named);
+    let kind = SourceKind::read(api, &section, around.named);
+    Some(Source { kind: kind?, every: every? })
+}
+
+fn every(field: &Field<'_>, tiers: Option<&Tiers>) -> Option<Duration> {
+    let every = field.duration()?;
+    match tiers.and_then(Tiers::shortest) {
+        Some(shortest) if every < shortest => {
+            let least = format_duration(shortest);
+            field.refuse(format!("a source may be slower than the tiers, never faster; write {least} or more, or a faster tier"))
+        }
+        _ => Some(every),
+    }
+}
+
+/// Keys that this system has no use for.
+fn refuse_strange_keys(section: &Section<'_>, api: Api) {
+    const WITH_GROUPS: [Api; 2] = [Api::Lookup, Api::Timeline];
+    const WITH_WINDOW: [Api; 4] = [Api::Analytics, Api::MediaAnalytics, Api::InsightsHistorical, Api::EngagementHistorical];
+    for (key, holders) in [("groups", &WITH_GROUPS[..]), ("window", &WITH_WINDOW[..])] {
+        if let Some(field) = section.key(key).filter(|_| !holders.contains(&api)) {
+            let names: Vec<_> = holders.iter().map(|api| api.name()).collect();
+            field.error(format!("{} has no {key}, only {}; leave it out", api.name(), names.join(", ")));
+        }
+    }
+}
+
+fn refuse_without_credential(section: &Section<'_>, api: Api, named: &Named) {
+    let (accepted, advice) = accepted(api);
+    if !named.any(accepted) {
+        let field = section.field("api").unwrap_or_else(|| section.field.clone());
+        field.error(format!("{} cannot be read with these credentials; add {advice}, or leave the source out", api.name()));
+    }
+}
+
+/// The credentials that a system takes, any of them. Tokens of OAuth 2.0 are for v2 alone ("OAuth 2.0 Authorization Code with PKCE"),
+/// and what belongs to a user needs the user.
+fn accepted(api: Api) -> (&'static [CredentialKind], &'static str) {
+    use CredentialKind::{Bearer, Oauth1, Oauth2};
+    match api {
+        Api::Analytics | Api::MediaAnalytics | Api::Insights28hr | Api::InsightsHistorical => {
+            (&[Oauth1, Oauth2], "oauth1 or oauth2")
+        }
+        Api::Engagement28hr | Api::EngagementHistorical | Api::LabsPrivate => (&[Oauth1], "oauth1"),
+        Api::EngagementTotals => (&[Bearer, Oauth1], "bearer_token_file or oauth1"),
+        Api::Usage => (&[Bearer], "bearer_token_file"),
+        Api::Oauth2 => (&[Oauth2], "oauth2"),
+        Api::Lookup | Api::Timeline | Api::Users => (&[Bearer, Oauth1, Oauth2], "a credential"),
+    }
+}
+
+fn refuse_repeats(items: &[Field<'_>], sources: &[Option<Source>]) {
+    let same = |left: &SourceKind, right: &SourceKind| left.api() == right.api() && left.length() == right.length();
+    for (index, source) in sources.iter().enumerate() {
+        let Some(source) = source else { continue };
+        let first = sources[..index].iter().position(|other| other.as_ref().is_some_and(|other| same(&other.kind, &source.kind)));
+        if let Some(first) = first {
+            items[index]
+                .error(format!("the same source as sources[{first}]; leave one of them out, or give them different windows"));
+        }
+    }
+}

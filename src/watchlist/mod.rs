@@ -1,0 +1,101 @@
+//! The watch list: which tweets each account watches, from the configuration and from the files that it names. Each tweet is there
+//! once, at its first mention, with the labels of all its mentions. What is found on timelines is added later by who reads them.
+
+mod merge;
+mod watch_file;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::config::{Account, Config, ConfigErrors, WatchEntry};
+use crate::model::{TweetId, Username};
+
+use merge::Merge;
+
+/// A tweet that an account watches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// The tweet.
+    pub tweet: TweetId,
+    /// From the URL by which it was named; a hint.
+    pub username: Option<Username>,
+    /// The user's own labels for `tweet_info`.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What all accounts watch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watchlist {
+    /// By index of `config.accounts`, in the order of first mention, each tweet once.
+    pub accounts: Vec<Vec<Watched>>,
+    /// What works but deserves a look.
+    pub warnings: Vec<String>,
+    /// Tweets refused because of `limits.max_tweets`.
+    pub surplus: usize,
+    /// The files that were read, sorted, each once: a change of one of them changes the list.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads the files that the accounts name and puts everything together.
+pub fn load(config: &Config) -> Result<Watchlist, ConfigErrors> {
+    let mut list = Watchlist::default();
+    let mut errors: Option<ConfigErrors> = None;
+    for account in &config.accounts {
+        let (entries, refused) = entries(account, &mut list);
+        list.accounts.push(merged(account, entries, &mut list.warnings));
+        errors = match (errors, refused) {
+            (Some(mut errors), Some(more)) => {
+                errors.append(more);
+                Some(errors)
+            }
+            (before, refused) => before.or(refused),
+        };
+    }
+    list.files.sort();
+    list.files.dedup();
+    cut(&mut list, config.limits.max_tweets);
+    errors.map_or(Ok(list), Err)
+}
+
+/// All mentions, those of the configuration first, and what is wrong with the files.
+fn entries(account: &Account, list: &mut Watchlist) -> (Vec<WatchEntry>, Option<ConfigErrors>) {
+    let mut entries = account.watch.tweets.clone();
+    let mut refused: Option<ConfigErrors> = None;
+    let found = watch_file::find(&account.watch.files);
+    list.warnings.extend(found.unmatched.iter().map(|glob| format!("{}: no file fits {glob}", account.name)));
+    for path in found.files {
+        match watch_file::read(&path) {
+            Ok(more) => entries.extend(more),
+            Err(errors) => match &mut refused {
+                Some(refused) => refused.append(errors),
+                None => refused = Some(errors),
+            },
+        }
+        list.files.push(path);
+    }
+    (entries, refused)
+}
+
+fn merged(account: &Account, entries: Vec<WatchEntry>, warnings: &mut Vec<String>) -> Vec<Watched> {
+    let mut merge = Merge::default();
+    for entry in entries {
+        warnings.extend(merge.add(entry).into_iter().map(|warning| format!("{}: {warning}", account.name)));
+    }
+    merge.into_watched()
+}
+
+/// Keeps the bound over all accounts: the first ones in the file's order stay.
+fn cut(list: &mut Watchlist, most: usize) {
+    let mut room = most;
+    for watched in &mut list.accounts {
+        let kept = watched.len().min(room);
+        list.surplus += watched.len() - kept;
+        room -= kept;
+        watched.truncate(kept);
+    }
+    if list.surplus > 0 {
+        let surplus = list.surplus;
+        list.warnings
+            .push(format!("{surplus} tweets are above limits.max_tweets = {most} and are not watched; raise it or watch fewer"));
+    }
+}
