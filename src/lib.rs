@@ -3,6 +3,7 @@
 pub mod app;
 pub mod auth;
 pub mod collector;
+pub mod commands;
 pub mod config;
 pub mod exposition;
 pub mod model;
@@ -10,6 +11,7 @@ pub mod net;
 pub mod schedule;
 pub mod self_metrics;
 pub mod server;
+pub mod simulator;
 pub mod store;
 pub mod watchlist;
 pub mod x_api;

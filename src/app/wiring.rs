@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Credential;
 use crate::collector::{Collector, CollectorParts, Desk, Handle, Health, Snapshot};
-use crate::config::{Account, ApiConfig, Charge, Config, Groups, Loaded, Mode, SourceKind, Tier, Tiers};
+use crate::config::{Account, ApiConfig, Charge, Config, Groups, Loaded, Mode, SourceKind};
 use crate::model::{Api, CredentialKind, Timestamp, TweetId};
 use crate::net::{Client, ClientError, ClientSettings};
 use crate::schedule::{AccountPlan, AccountTerms, Ladder, LedgerTerms, LookupTerms, Plan};
@@ -62,7 +62,7 @@ impl App {
             Mode::OnScrape { .. } => Handle::on_scrape(snapshot.clone(), sender),
         };
         let parts = CollectorParts {
-            plan: Plan::new(ladder(&config.tiers), plans),
+            plan: Plan::new(Ladder::new(config.tiers.steps()), plans),
             desks,
             stores,
             mode: config.mode,
@@ -90,7 +90,8 @@ pub fn check_reach(api: &ApiConfig) -> Result<(), AppError> {
 
 fn client(api: &ApiConfig) -> Result<Client, AppError> {
     let ca_pem = api.ca_file.as_ref().map(std::fs::read).transpose().map_err(AppError::CaFile)?;
-    let is_local = |url: &str| Url::parse(url).is_ok_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")));
+    let is_local =
+        |url: &str| Url::parse(url).is_ok_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")));
     let settings = ClientSettings {
         timeout: api.timeout,
         proxy: api.proxy_url.as_ref().map(|url| url.expose()),
@@ -98,13 +99,6 @@ fn client(api: &ApiConfig) -> Result<Client, AppError> {
         direct: is_local(&api.url),
     };
     Client::new(&settings).map_err(AppError::Client)
-}
-
-fn ladder(tiers: &Tiers) -> Ladder {
-    Ladder::new(match tiers {
-        Tiers::Fixed(tiers) => tiers.clone(),
-        Tiers::Adaptive => Tier::DEFAULT.to_vec(),
-    })
 }
 
 fn terms(config: &Config, account: &Account) -> AccountTerms {
@@ -159,7 +153,11 @@ fn desk(config: &Config, account: &Account, client: &Client, metrics: &Arc<SelfM
 }
 
 fn store(account: &Account, watched: Vec<Watched>) -> AccountStore {
-    let watched = watched.into_iter().map(|tweet| crate::store::Watched { id: tweet.tweet, username: tweet.username, labels: tweet.labels });
+    let watched = watched.into_iter().map(|tweet| crate::store::Watched {
+        id: tweet.tweet,
+        username: tweet.username,
+        labels: tweet.labels,
+    });
     AccountStore::new(account.name.clone(), account.username.clone(), watched.collect())
 }
 

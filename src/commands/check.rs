@@ -9,7 +9,7 @@ use crate::auth::Credential;
 use crate::commands::cli::Common;
 use crate::commands::fail;
 use crate::commands::serve::environment;
-use crate::config::{self, Account, Loaded, SourceKind, Tier, Tiers};
+use crate::config::{self, Account, Loaded, SourceKind, Tiers};
 use crate::model::{Api, Timestamp, TweetId, format_duration};
 use crate::watchlist::{self, Watched, Watchlist};
 
@@ -48,7 +48,8 @@ pub(super) fn warnings(loaded: &Loaded, watchlist: &Watchlist) -> Vec<String> {
     let config = &loaded.config;
     if watchlist.surplus > 0 {
         let (surplus, limit) = (watchlist.surplus, config.limits.max_tweets);
-        warnings.push(format!("limits.max_tweets is {limit}: {surplus} tweets at the end of the watch list are left out; raise it"));
+        warnings
+            .push(format!("limits.max_tweets is {limit}: {surplus} tweets at the end of the watch list are left out; raise it"));
     }
     if config.tiers == Tiers::Adaptive {
         warnings.push("tiers: adaptive is not planned by this version; the default tiers are used".to_owned());
@@ -77,11 +78,10 @@ fn describe(account: &Account, watched: &[Watched], tiers: &Tiers, now: Timestam
     let add = |text: &mut String, line: String| writeln!(text, "  {line}").expect("a String takes everything");
     add(&mut text, format!("credentials: {}", credentials.join(", ")));
     add(&mut text, format!("sources: {}", sources.join(", ")));
-    let steps = match tiers {
-        Tiers::Fixed(steps) => steps.as_slice(),
-        Tiers::Adaptive => &Tier::DEFAULT,
+    let steps = tiers.steps();
+    let tier = |tweet: TweetId| {
+        steps.iter().position(|step| tweet.created().is_some_and(|created| now.since(created) < step.younger_than))
     };
-    let tier = |tweet: TweetId| steps.iter().position(|step| tweet.created().is_some_and(|created| now.since(created) < step.younger_than));
     for (position, step) in steps.iter().enumerate() {
         let count = watched.iter().filter(|watched| tier(watched.tweet) == Some(position)).count();
         let (age, every) = (format_duration(step.younger_than), format_duration(step.every));

@@ -68,7 +68,8 @@ async fn simulator(args: &DemoArgs) -> std::io::Result<Running> {
 fn wire(simulator: &Running) -> Result<(App, usize), String> {
     let url = format!("http://{}", simulator.address());
     let text = configuration(&url, simulator.world());
-    let loaded = config::parse(&text, Path::new("demo.yml"), &|name| secret(simulator.world(), name)).map_err(|errors| errors.to_string())?;
+    let loaded = config::parse(&text, Path::new("demo.yml"), &|name| secret(simulator.world(), name))
+        .map_err(|errors| errors.to_string())?;
     let watchlist = watchlist::load(&loaded.config).map_err(|errors| errors.to_string())?;
     let watched = watchlist.accounts.iter().map(Vec::len).sum();
     App::new(&loaded, watchlist).map(|app| (app, watched)).map_err(|error| error.to_string())
@@ -127,7 +128,10 @@ fn prefix(account: &DirectoryAccount) -> String {
 fn introduce(speed: &f64, simulator: &Running, listeners: &[TcpListener], watched: usize) -> String {
     let mut lines = vec![
         format!("A simulated X runs at http://{}; its clock goes {speed} times as fast as yours.", simulator.address()),
-        format!("The exporter reads {watched} tweets of {} accounts from it; the numbers move every few seconds.", simulator.world().accounts.len()),
+        format!(
+            "The exporter reads {watched} tweets of {} accounts from it; the numbers move every few seconds.",
+            simulator.world().accounts.len()
+        ),
     ];
     for address in listeners.iter().filter_map(|listener| listener.local_addr().ok()) {
         let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };

@@ -74,7 +74,9 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
 /// What the server is told; the path must be one.
 pub(super) fn options(telemetry_path: Option<String>) -> Result<Options, String> {
     let path = telemetry_path.unwrap_or_else(|| "/metrics".to_owned());
-    let is_path = path.starts_with('/') && path.len() > 1 && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#%\"<>".contains(&byte));
+    let is_path = path.starts_with('/')
+        && path.len() > 1
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#%\"<>".contains(&byte));
     if !is_path || path.starts_with("/-/") {
         return Err(format!("--web.telemetry-path={path} is no path of its own; write one such as /metrics"));
     }
@@ -101,4 +103,3 @@ pub(super) async fn listen(addresses: Vec<Address>) -> Result<Vec<TcpListener>, 
 pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
-

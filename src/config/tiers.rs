@@ -33,6 +33,14 @@ impl Tiers {
         })
     }
 
+    /// The steps by age. Adaptive reading starts from the default ones.
+    pub fn steps(&self) -> Vec<Tier> {
+        match self {
+            Self::Fixed(tiers) => tiers.clone(),
+            Self::Adaptive => Self::default().steps(),
+        }
+    }
+
     /// The shortest interval, which no source may undercut.
     pub(super) fn shortest(&self) -> Option<Duration> {
         match self {

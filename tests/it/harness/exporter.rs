@@ -1,0 +1,53 @@
+//! A running exporter.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::{Page, Process, client};
+
+/// A running exporter with its configuration in a folder of its own.
+pub(crate) struct Exporter {
+    pub(crate) process: Process,
+    pub(crate) url: String,
+    client: reqwest::Client,
+    _folder: TempDir,
+}
+
+impl Exporter {
+    /// Starts an exporter with this configuration and these secrets, and waits until it listens.
+    pub(crate) fn start(configuration: &str, environment: &[(String, String)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("tweet_exporter.yml");
+        fs::write(&file, configuration).expect("written");
+        let arguments = [
+            "serve".to_owned(),
+            format!("--config.file={}", file.display()),
+            "--web.listen-address=127.0.0.1:0".to_owned(),
+            "--log.level=debug".to_owned(),
+        ];
+        let process = Process::start(&arguments, environment);
+        let line = process.line("its address", |line| line.contains("msg=listening"));
+        let address = line.rsplit("address=").next().expect("an address").trim();
+        Self { process, url: format!("http://{address}"), client: client(), _folder: folder }
+    }
+
+    /// Scrapes as Prometheus does by default.
+    pub(crate) async fn scrape(&self) -> Page {
+        let answer = self.client.get(format!("{}/metrics", self.url)).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        Page::read(&answer.text().await.expect("text"))
+    }
+
+    /// Scrapes with a time limit, as Prometheus announces it.
+    pub(crate) async fn scrape_within(&self, seconds: &str) -> Page {
+        let request = self.client.get(format!("{}/metrics", self.url)).header("X-Prometheus-Scrape-Timeout-Seconds", seconds);
+        Page::read(&request.send().await.expect("an answer").text().await.expect("text"))
+    }
+
+    /// Status and text of another path.
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        let answer = self.client.get(format!("{}{path}", self.url)).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    }
+}
