@@ -18,7 +18,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
@@ -66,11 +66,12 @@ where
 {
     let (graceful, tasks, cut) = (GracefulShutdown::new(), TaskTracker::new(), CancellationToken::new());
     let places = Arc::new(Semaphore::new(limits.connections));
+    let mut said = None;
     loop {
         // The place comes before the connection: a client without one stays in the kernel's queue and costs no descriptor.
         let next = async {
             let place = places.clone().acquire_owned().await.expect("nobody closes the semaphore");
-            (place, accept(&listeners).await)
+            (place, accept(&listeners, &mut said).await)
         };
         let (place, (tcp, peer)) = tokio::select! {
             biased;
@@ -98,20 +99,20 @@ where
     }
 }
 
-/// The next connection at any of them. Errors are no reason to stop: they pass when descriptors are free again.
-async fn accept(listeners: &[TcpListener]) -> (TcpStream, SocketAddr) {
-    let mut failing = false;
+/// The next connection at any of them. Errors are no reason to stop: they pass when descriptors are free again. `said` is when that
+/// was last logged.
+async fn accept(listeners: &[TcpListener], said: &mut Option<Instant>) -> (TcpStream, SocketAddr) {
     loop {
         match accept_once(listeners).await {
             Ok(connection) => return connection,
             // The client has given up already.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                // Said once for a row of failures: it may last.
-                if !failing {
+                // It may last, and come back with every descriptor that gets free.
+                if said.is_none_or(|at| at.elapsed() > Duration::from_secs(60)) {
                     warn!(%error, "cannot accept connections, trying on");
+                    *said = Some(Instant::now());
                 }
-                failing = true;
                 sleep(Duration::from_millis(100)).await;
             }
         }
