@@ -1,1 +1,4 @@
 //! Behaviour, tested through the outside.
+
+mod config;
+mod watchlist;
