@@ -113,6 +113,6 @@ fn known_name(field: &Field<'_>, names: &[&str]) -> Option<String> {
     if names.contains(&text) {
         return Some(text.to_owned());
     }
-    let meant = nearest(text, names).map(|name| format!("; did you mean {}?", shown(name))).unwrap_or_default();
-    field.refuse(format!("no account is named {}{meant}; write a name from accounts", shown(text)))
+    let meant = nearest(text, names).map(|name| format!("did you mean {}? ", shown(name))).unwrap_or_default();
+    field.refuse(format!("no account is named {}; {meant}write a name from accounts", shown(text)))
 }

@@ -13,11 +13,15 @@ mod scalar;
 mod schema;
 mod secret;
 mod section;
+mod shape;
 mod source;
 mod suggestion;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod tiers;
 mod url;
+mod walk;
 mod watch;
 mod window;
 

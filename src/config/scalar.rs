@@ -12,7 +12,7 @@ use super::suggestion::nearest;
 impl<'a> Field<'a> {
     /// A text that is not empty. Its value is not repeated: this reads secrets too.
     pub(super) fn text(&self) -> Option<&'a str> {
-        self.check_tag();
+        self.untagged()?;
         match self.as_text() {
             Some("") => self.refuse("empty; write a text"),
             Some(text) => Some(text),
@@ -25,8 +25,9 @@ impl<'a> Field<'a> {
 
     /// One of a few words.
     pub(super) fn word<T: Copy>(&self, words: &[(&'static str, T)]) -> Option<T> {
+        self.untagged()?;
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let choice = format!("write {}", known.join(" or "));
+        let choice = format!("write {}", alternatives(&known));
         let Some(text) = self.as_text() else {
             return self.refuse(format!("expected a word, found {}; {choice}", self.found()));
         };
@@ -39,6 +40,7 @@ impl<'a> Field<'a> {
 
     /// A duration of at least one second.
     pub(super) fn duration(&self) -> Option<Duration> {
+        self.untagged()?;
         let text = match &self.node.value {
             Value::Scalar(Kind::Text, text) => text,
             Value::Scalar(Kind::Number, text) => {
@@ -55,6 +57,7 @@ impl<'a> Field<'a> {
 
     /// A whole number within bounds.
     pub(super) fn count(&self, least: u64, most: u64) -> Option<u64> {
+        self.untagged()?;
         let bounds = match most {
             u64::MAX => format!("write a whole number from {least} on"),
             _ => format!("write a whole number from {least} to {most}"),
@@ -70,6 +73,7 @@ impl<'a> Field<'a> {
 
     /// An amount of US dollars.
     pub(super) fn amount(&self) -> Option<f64> {
+        self.untagged()?;
         const ADVICE: &str = "write US dollars as a number from 0 on, such as 2.50";
         let Value::Scalar(Kind::Number, text) = &self.node.value else {
             return self.refuse(format!("expected a number, found {}; {ADVICE}", self.found()));
@@ -91,7 +95,17 @@ impl<'a> Field<'a> {
     }
 }
 
+/// `a, b or c`
+fn alternatives(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [word] => (*word).to_owned(),
+        [before @ .., last] => format!("{} or {last}", before.join(", ")),
+    }
+}
+
+/// The same number as durations.
 fn example(number: &str) -> String {
     let digits = !number.is_empty() && number.len() < 7 && number.bytes().all(|byte| byte.is_ascii_digit());
-    if digits && number != "0" { format!("{number}s, {number}m or {number}h") } else { "30s, 5m, 6h or 7d".to_owned() }
+    if digits && number != "0" { format!("{number}s, {number}m, {number}h or {number}d") } else { "30s, 5m, 6h or 7d".to_owned() }
 }

@@ -119,14 +119,14 @@ pub(super) fn warn_if_open(field: &Field<'_>, path: &Path) {
 fn clean(field: &Field<'_>, text: &str, holder: &str) -> Option<String> {
     let text = text.trim_end_matches(['\n', '\r']);
     if text.is_empty() {
-        return field.refuse(format!("{holder} is empty; put the secret into it"));
+        return field.refuse(format!("{holder} is empty; put the value into it"));
     }
     if text.to_ascii_lowercase().starts_with("bearer ") {
         return field.refuse(format!("{holder} begins with the word Bearer; leave it out"));
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return field
-            .refuse(format!("{holder} has white space or other strange characters inside; it must hold the secret alone"));
+            .refuse(format!("{holder} has white space or other strange characters inside; it must hold the value alone"));
     }
     Some(text.to_owned())
 }

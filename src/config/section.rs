@@ -137,7 +137,7 @@ impl<'a> Field<'a> {
 
     /// The items of what must be a list.
     pub(super) fn list(&self) -> Option<Vec<Field<'a>>> {
-        self.check_tag();
+        self.untagged()?;
         match self.node.value {
             Value::List(_) => Some(self.items()),
             _ => self.refuse(format!("expected a list, found {}; write items that begin with -", self.found())),
@@ -146,7 +146,7 @@ impl<'a> Field<'a> {
 
     /// The entries of a mapping, each key once and with the place of the key itself.
     pub(super) fn entries(&self) -> Option<Vec<Entry<'a>>> {
-        self.check_tag();
+        self.untagged()?;
         let Value::Mapping(mapping) = &self.node.value else {
             return self.refuse(format!("expected a mapping, found {}; write key: value", self.found()));
         };
@@ -177,9 +177,11 @@ impl<'a> Field<'a> {
         Some(Section { field: self.clone(), schema, entries })
     }
 
-    pub(super) fn check_tag(&self) {
-        if self.node.tagged {
-            self.error("tags such as !include have no meaning here; write the value without it");
+    /// Nothing if it carries a tag, which would otherwise be ignored in silence.
+    pub(super) fn untagged(&self) -> Option<()> {
+        match self.node.tagged {
+            true => self.refuse("tags such as !include have no meaning here; write the value without it"),
+            false => Some(()),
         }
     }
 }

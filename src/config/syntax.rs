@@ -2,7 +2,8 @@
 //! secret may stand in it.
 
 use super::error::Place;
-use super::node::{self, Node, TOO_MANY_ALIASES};
+use super::node::{self, Node};
+use super::shape::TOO_MANY_ALIASES;
 
 /// Why a text has no tree.
 pub(super) struct SyntaxError {

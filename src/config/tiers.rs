@@ -28,7 +28,10 @@ pub struct Tier {
 impl Tiers {
     pub(super) fn read(root: &Section<'_>) -> Option<Self> {
         root.or("tiers", Self::default(), |field| match field.as_text() {
-            Some(_) => field.word(&[("adaptive", ())]).map(|()| Self::Adaptive),
+            Some("adaptive") => Some(Self::Adaptive),
+            Some(_) => {
+                field.refuse("neither a list nor adaptive; write tiers such as { younger_than: 7d, every: 1h }, or adaptive")
+            }
             None => ladder(field).map(Self::Fixed),
         })
     }

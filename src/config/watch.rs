@@ -107,7 +107,7 @@ fn entry(field: &Field<'_>) -> Option<WatchEntry> {
 
 /// An id need not be quoted: its digits are taken from the file, not from a number.
 fn tweet(field: &Field<'_>) -> Option<TweetRef> {
-    field.check_tag();
+    field.untagged()?;
     let Value::Scalar(Kind::Text | Kind::Number, text) = &field.node.value else {
         return field.refuse(format!("expected a tweet, found {}; write its id or its URL", field.found()));
     };
@@ -161,7 +161,7 @@ fn label_name(key: &Field<'_>, name: &str) -> Option<String> {
 }
 
 fn label_value(field: &Field<'_>) -> Option<String> {
-    field.check_tag();
+    field.untagged()?;
     match &field.node.value {
         Value::Scalar(Kind::Text, text) => Some(text.clone()),
         Value::Scalar(Kind::Null, _) => field.refuse("no value; write a text, or leave the label out"),
