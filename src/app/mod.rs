@@ -2,6 +2,7 @@
 
 mod logging;
 mod signals;
+mod watch_files;
 mod wiring;
 
 pub use logging::{LogFormat, LogLevel, start_logging};

@@ -10,8 +10,9 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::watch_files::follow_watch_files;
 use crate::auth::Credential;
-use crate::collector::{Collector, CollectorParts, Desk, Handle, Health, Snapshot};
+use crate::collector::{Collector, CollectorParts, Desk, Handle, Health, Order, Snapshot};
 use crate::config::{Account, ApiConfig, Charge, Config, Groups, Loaded, Mode, SourceKind};
 use crate::model::{Api, CredentialKind, Timestamp, TweetId};
 use crate::net::{Client, ClientError, ClientSettings};
@@ -19,15 +20,16 @@ use crate::schedule::{AccountPlan, AccountTerms, Ladder, LedgerTerms, LookupTerm
 use crate::self_metrics::{Limit, SelfMetrics};
 use crate::server::{Options, serve};
 use crate::store::AccountStore;
-use crate::watchlist::{Watched, Watchlist};
+use crate::watchlist::Watchlist;
 use crate::x_api::{Lookup, Session, SessionSettings};
 
 /// A wired exporter that has not started yet.
 pub struct App {
     collector: Collector,
     handle: Handle,
-    asks: mpsc::Receiver<crate::collector::Ask>,
+    orders: (mpsc::Sender<Order>, mpsc::Receiver<Order>),
     metrics: Arc<SelfMetrics>,
+    config: Config,
 }
 
 /// What keeps it from starting.
@@ -53,13 +55,17 @@ impl App {
             let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
             plans.push(AccountPlan::new(terms(config, account), &tweets, now));
             desks.push(desk(config, account, &client, &metrics));
-            stores.push(store(account, watched));
+            stores.push(AccountStore::new(
+                account.name.clone(),
+                account.username.clone(),
+                watched.into_iter().map(Into::into).collect(),
+            ));
         }
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
-        let (sender, asks) = mpsc::channel(256);
+        let (sender, receiver) = mpsc::channel(256);
         let handle = match config.mode {
             Mode::Background => Handle::background(snapshot.clone()),
-            Mode::OnScrape { .. } => Handle::on_scrape(snapshot.clone(), sender),
+            Mode::OnScrape { .. } => Handle::on_scrape(snapshot.clone(), sender.clone()),
         };
         let parts = CollectorParts {
             plan: Plan::new(Ladder::new(config.tiers.steps()), plans),
@@ -70,12 +76,15 @@ impl App {
             snapshot,
             metrics: metrics.clone(),
         };
-        Ok(Self { collector: Collector::new(parts), handle, asks, metrics })
+        let config = loaded.config.clone();
+        Ok(Self { collector: Collector::new(parts), handle, orders: (sender, receiver), metrics, config })
     }
 
     /// Reads and serves until it is told to stop; requests under way are then answered.
     pub async fn run(self, listeners: Vec<TcpListener>, options: Options, stop: CancellationToken) {
-        let reading = tokio::spawn(self.collector.run(self.asks, stop.clone()));
+        let (sender, receiver) = self.orders;
+        let reading = tokio::spawn(self.collector.run(receiver, stop.clone()));
+        tokio::spawn(follow_watch_files(self.config, sender, stop.clone()));
         serve(listeners, self.handle, self.metrics, options, stop).await;
         if let Err(error) = reading.await {
             tracing::error!(%error, "the collector broke down");
@@ -150,15 +159,6 @@ fn desk(config: &Config, account: &Account, client: &Client, metrics: &Arc<SelfM
         metrics: own,
         health: Health::new(account.name.clone()),
     }
-}
-
-fn store(account: &Account, watched: Vec<Watched>) -> AccountStore {
-    let watched = watched.into_iter().map(|tweet| crate::store::Watched {
-        id: tweet.tweet,
-        username: tweet.username,
-        labels: tweet.labels,
-    });
-    AccountStore::new(account.name.clone(), account.username.clone(), watched.collect())
 }
 
 impl fmt::Display for AppError {

@@ -6,6 +6,8 @@ use crate::collector::health::Health;
 use crate::model::{Reading, Timestamp, Username};
 use crate::schedule::{AccountPlan, Bill, Call, Errand};
 use crate::self_metrics::{AccountMetrics, BudgetPeriod, ErrorReason};
+use crate::store::Watched;
+use crate::watchlist;
 use crate::x_api::{Answered, ApiError, Lookup, Session, who_am_i};
 
 /// One account's means to carry out calls.
@@ -69,5 +71,12 @@ impl Desk {
                 self.metrics.budget(period, usd, remaining);
             }
         }
+    }
+}
+
+/// The store imports no watch list; here the two meet.
+impl From<watchlist::Watched> for Watched {
+    fn from(tweet: watchlist::Watched) -> Self {
+        Self { id: tweet.tweet, username: tweet.username, labels: tweet.labels }
     }
 }

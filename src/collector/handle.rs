@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::exposition::Page;
 use crate::model::TweetState;
+use crate::watchlist::Watchlist;
 
 /// What the collector last published; never changed afterwards.
 #[derive(Clone, Debug, Default)]
@@ -38,11 +39,20 @@ pub struct Ask {
     pub done: oneshot::Sender<()>,
 }
 
+/// What reaches the collector from outside.
+#[derive(Debug)]
+pub enum Order {
+    /// A scrape waits.
+    Ask(Ask),
+    /// The watch list changed.
+    Watch(Watchlist),
+}
+
 /// A way to the collector; clones share it.
 #[derive(Clone, Debug)]
 pub struct Handle {
     snapshot: Arc<ArcSwap<Snapshot>>,
-    asks: Option<mpsc::Sender<Ask>>,
+    asks: Option<mpsc::Sender<Order>>,
 }
 
 impl Handle {
@@ -52,7 +62,7 @@ impl Handle {
     }
 
     /// A handle whose scrapes ask for fresh numbers first.
-    pub fn on_scrape(snapshot: Arc<ArcSwap<Snapshot>>, asks: mpsc::Sender<Ask>) -> Self {
+    pub fn on_scrape(snapshot: Arc<ArcSwap<Snapshot>>, asks: mpsc::Sender<Order>) -> Self {
         Self { snapshot, asks: Some(asks) }
     }
 
@@ -66,7 +76,7 @@ impl Handle {
         if let Some(asks) = &self.asks {
             let (done, finished) = oneshot::channel();
             let read = async {
-                if asks.send(Ask { done }).await.is_ok() {
+                if asks.send(Order::Ask(Ask { done })).await.is_ok() {
                     // An error only says that the collector dropped the sender: the pass is over.
                     let _ = finished.await;
                 }

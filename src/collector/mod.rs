@@ -7,6 +7,6 @@ mod health;
 mod task;
 
 pub use desk::Desk;
-pub use handle::{AccountSummary, Ask, Handle, Snapshot};
+pub use handle::{AccountSummary, Ask, Handle, Order, Snapshot};
 pub use health::Health;
 pub use task::{Collector, CollectorParts};

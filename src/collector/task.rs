@@ -11,13 +11,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::collector::desk::Answer;
-use crate::collector::{AccountSummary, Ask, Desk, Snapshot};
+use crate::collector::{AccountSummary, Desk, Order, Snapshot};
 use crate::config::Mode;
 use crate::exposition::build;
-use crate::model::{Failure, LookupAsk, RateLimit, Reading, Timestamp, TweetState};
+use crate::model::{Failure, LookupAsk, RateLimit, Reading, Timestamp, TweetId, TweetState};
 use crate::schedule::{Call, Errand, Outcome, Plan, Trigger};
 use crate::self_metrics::{Limit, SelfMetrics};
 use crate::store::{AccountStore, Part};
+use crate::watchlist::Watchlist;
 use crate::x_api::ApiError;
 
 /// What a collector is made of. `desks` and `stores` are in the order of the plan's accounts.
@@ -69,7 +70,7 @@ impl Collector {
     }
 
     /// Reads and publishes until it is told to stop; calls under way are then abandoned.
-    pub async fn run(mut self, mut asks: mpsc::Receiver<Ask>, stop: CancellationToken) {
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
         let mut trigger = self.idle_trigger();
         loop {
             self.advance(trigger);
@@ -78,15 +79,32 @@ impl Collector {
             tokio::select! {
                 () = stop.cancelled() => return,
                 Some(joined) = self.calls.join_next_with_id() => self.take_in(joined),
-                Some(ask) = asks.recv() => {
-                    if let (Mode::OnScrape { min_age }, true) = (self.parts.mode, self.waiting.is_empty()) {
-                        trigger = Trigger::Scrape { min_age };
+                Some(order) = orders.recv() => match order {
+                    Order::Ask(ask) => {
+                        if let (Mode::OnScrape { min_age }, true) = (self.parts.mode, self.waiting.is_empty()) {
+                            trigger = Trigger::Scrape { min_age };
+                        }
+                        self.waiting.push(ask.done);
                     }
-                    self.waiting.push(ask.done);
-                }
+                    Order::Watch(watchlist) => self.watch(watchlist),
+                },
                 () = tokio::time::sleep_until(wake) => {}
             }
         }
+    }
+
+    /// Takes another watch list; what is known of tweets that are still on it stays.
+    fn watch(&mut self, watchlist: Watchlist) {
+        let now = clock();
+        self.parts.metrics.refused_by_limit(Limit::MaxTweets, watchlist.surplus);
+        for (index, watched) in watchlist.accounts.into_iter().enumerate() {
+            let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
+            self.parts.plan.watch(index, &tweets, now);
+            self.parts.stores[index].watch(watched.into_iter().map(Into::into).collect());
+            // Positions have changed: compare every state anew.
+            self.states[index].clear();
+        }
+        self.changed = true;
     }
 
     fn idle_trigger(&self) -> Trigger {

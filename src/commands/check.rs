@@ -46,11 +46,6 @@ pub(super) fn warnings(loaded: &Loaded, watchlist: &Watchlist) -> Vec<String> {
     let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     warnings.extend(watchlist.warnings.iter().cloned());
     let config = &loaded.config;
-    if watchlist.surplus > 0 {
-        let (surplus, limit) = (watchlist.surplus, config.limits.max_tweets);
-        warnings
-            .push(format!("limits.max_tweets is {limit}: {surplus} tweets at the end of the watch list are left out; raise it"));
-    }
     if config.tiers == Tiers::Adaptive {
         warnings.push("tiers: adaptive is not planned by this version; the default tiers are used".to_owned());
     }

@@ -2,7 +2,9 @@
 //! asks for calls with [`Plan::launch`], makes them, and tells with [`Plan::finish`] how they went.
 
 mod account;
+mod arrival;
 mod call;
+mod departure;
 mod gates;
 mod lane;
 mod ledger;

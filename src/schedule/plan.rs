@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{RateLimit, Timestamp, TweetState};
+use crate::model::{RateLimit, Timestamp, TweetId, TweetState};
 use crate::schedule::{AccountPlan, Bill, Call, Ladder, Outcome};
 
 /// What makes tweets due.
@@ -49,6 +49,11 @@ impl Plan {
         let soonest = self.accounts.iter().filter_map(|account| account.wake(now)).min();
         // Tweets grow older and windows open without notice; a second is soon enough for both.
         soonest.unwrap_or(Timestamp::MAX).clamp(now, now + Duration::from_secs(1))
+    }
+
+    /// Another watch list for an account, of distinct tweets; those still on it keep their turns.
+    pub fn watch(&mut self, account: usize, tweets: &[TweetId], now: Timestamp) {
+        self.accounts[account].watch(tweets, now);
     }
 
     /// The accounts, in the order of the configuration.

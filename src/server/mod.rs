@@ -29,8 +29,9 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        // As many as node_exporter's --web.max-requests.
-        Self { telemetry_path: "/metrics".to_owned(), limits: net::Limits::default(), scrapes: 40 }
+        // Scrapes share one page and one read of X, so there may be as many as connections.
+        let limits = net::Limits::default();
+        Self { telemetry_path: "/metrics".to_owned(), scrapes: limits.connections, limits }
     }
 }
 

@@ -30,9 +30,20 @@ pub struct AccountStore {
 impl AccountStore {
     /// An account of which nothing is read yet; the tweets are distinct.
     pub fn new(name: String, username: Option<Username>, watched: Vec<Watched>) -> Self {
-        let records: Vec<_> = watched.into_iter().map(|tweet| TweetRecord::new(tweet.id, tweet.username, tweet.labels)).collect();
-        let index = records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
-        Self { name, username, owner: None, records, index }
+        let mut store = Self { name, username, owner: None, records: Vec::new(), index: HashMap::new() };
+        store.watch(watched);
+        store
+    }
+
+    /// Another watch list: tweets that are still on it keep what is known of them.
+    pub fn watch(&mut self, watched: Vec<Watched>) {
+        let mut known: HashMap<TweetId, TweetRecord> = self.records.drain(..).map(|record| (record.id, record)).collect();
+        let record = |tweet: Watched| match known.remove(&tweet.id) {
+            Some(record) => record.renamed(tweet.username, tweet.labels),
+            None => TweetRecord::new(tweet.id, tweet.username, tweet.labels),
+        };
+        self.records = watched.into_iter().map(record).collect();
+        self.index = self.records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
     }
 
     /// Value of the `account` label.

@@ -35,6 +35,11 @@ impl TweetRecord {
         Self { id, labels, username, foreign: false, state: TweetState::Pending, last_success: None, readings }
     }
 
+    /// The same tweet as another watch list has it.
+    pub(super) fn renamed(self, username: Option<Username>, labels: BTreeMap<String, String>) -> Self {
+        Self { username, labels, ..self }
+    }
+
     /// The state it is in.
     pub fn state(&self) -> TweetState {
         self.state

@@ -1,6 +1,7 @@
 //! The watch list: which tweets each account watches, from the configuration and from the files that it names. Each tweet is there
 //! once, at its first mention, with the labels of all its mentions. What is found on timelines is added later by who reads them.
 
+mod fingerprint;
 mod merge;
 mod watch_file;
 
@@ -9,6 +10,8 @@ use std::path::PathBuf;
 
 use crate::config::{Account, Config, ConfigErrors, WatchEntry};
 use crate::model::{TweetId, Username};
+
+pub use fingerprint::Fingerprint;
 
 use merge::Merge;
 

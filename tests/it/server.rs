@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tweet_exporter::collector::{AccountSummary, Ask, Handle, Snapshot};
+use tweet_exporter::collector::{AccountSummary, Handle, Order, Snapshot};
 use tweet_exporter::exposition::{Page, Segment};
 use tweet_exporter::model::{Api, TweetState};
 use tweet_exporter::net::Limits;
@@ -39,7 +39,7 @@ impl Exporter {
         Self::start(Handle::background(snapshot.clone()), snapshot, options).await
     }
 
-    async fn on_scrape(options: Options) -> (Self, mpsc::Receiver<Ask>) {
+    async fn on_scrape(options: Options) -> (Self, mpsc::Receiver<Order>) {
         let (asks, asked) = mpsc::channel(8);
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot { ready: false, ..a_snapshot() }));
         (Self::start(Handle::on_scrape(snapshot.clone(), asks), snapshot, options).await, asked)
