@@ -1,5 +1,7 @@
 //! `accounts` and `probe`: whose tweets are read.
 
+use std::collections::HashMap;
+
 use crate::model::Username;
 
 use super::billing::Budget;
@@ -42,7 +44,7 @@ pub(super) fn read(root: &Section<'_>, tiers: Option<&Tiers>) -> Option<Vec<Acco
 }
 
 fn refuse_repeated_names(items: &[Field<'_>]) {
-    let mut first = std::collections::HashMap::new();
+    let mut first = HashMap::new();
     for (index, item) in items.iter().enumerate() {
         let Some(name) = item.inside("name") else { continue };
         if let Some(text) = name.as_text()

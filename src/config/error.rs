@@ -1,4 +1,5 @@
-//! What is wrong with a configuration, and where. Every finding is one line: `file:line:column: path: what is wrong; what to write`.
+//! What is wrong with a configuration, and where. Every finding is one line: `file:line:column: path: what is wrong; what to
+//! write`.
 
 use std::fmt;
 use std::path::Path;

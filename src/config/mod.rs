@@ -1,5 +1,5 @@
-//! The configuration: a YAML file in, a checked model or every error at once out. After [`load`] nothing is a text that should be a
-//! number, and no combination is left that cannot work.
+//! The configuration: a YAML file in, a checked model or every error at once out. After [`load`] nothing is a text that should be
+//! a number, and no combination is left that cannot work.
 
 mod account;
 mod api;

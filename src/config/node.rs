@@ -1,6 +1,7 @@
-//! YAML as a tree that knows its places. The library gives values without places, or the first error with one; so the text is read
-//! twice: once for the shape, once along that shape for every scalar's own spelling (`0x1F` and twenty-digit numbers stay what they
-//! are) and place. An error raised while a scalar is visited comes back with that scalar's place, and reading goes on after it.
+//! YAML as a tree that knows its places. The library gives values without places, or the first error with one; so the text is
+//! read twice: once for the shape, once along that shape for every scalar's own spelling (`0x1F` and twenty-digit numbers stay
+//! what they are) and place. An error raised while a scalar is visited comes back with that scalar's place, and reading goes on
+//! after it.
 
 use std::cell::Cell;
 

@@ -1,4 +1,5 @@
-//! The keys of the configuration, each mapping once. A section is read by these lists, and `docs/configuration.md` is held against them.
+//! The keys of the configuration, each mapping once. A section is read by these lists, and `docs/configuration.md` is held
+//! against them.
 
 /// A mapping and the keys that it may have.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
-//! A text that must not be seen, and where it comes from: a file of its own or the environment, never the configuration itself. No
-//! message repeats what the user wrote, since a secret often stands in the wrong place.
+//! A text that must not be seen, and where it comes from: a file of its own or the environment, never the configuration itself.
+//! No message repeats what the user wrote, since a secret often stands in the wrong place.
 
 use std::fmt;
 use std::fs;
@@ -33,8 +33,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret under `key`, whose value is `${NAME}`, or under `file_key`, whose value is a path. Outside `None` is an error, inside it
-/// is absence.
+/// A secret under `key`, whose value is `${NAME}`, or under `file_key`, whose value is a path. Outside `None` is an error, inside
+/// it is absence.
 pub(super) fn optional(section: &Section<'_>, key: &'static str, file_key: &'static str) -> Option<Option<Secret>> {
     match (section.field(key), section.field(file_key)) {
         (None, None) => Some(None),

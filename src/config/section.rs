@@ -1,5 +1,5 @@
-//! Walking the tree without stopping: a [`Field`] is a value at its path, a [`Section`] a mapping with known keys. What does not fit
-//! is noted in [`Findings`] and read as `None`, so that one run finds every error.
+//! Walking the tree without stopping: a [`Field`] is a value at its path, a [`Section`] a mapping with known keys. What does not
+//! fit is noted in [`Findings`] and read as `None`, so that one run finds every error.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;

@@ -154,8 +154,8 @@ fn refuse_without_credential(section: &Section<'_>, api: Api, named: &Named) {
     }
 }
 
-/// The credentials that a system takes, any of them. Tokens of OAuth 2.0 are for v2 alone ("OAuth 2.0 Authorization Code with PKCE"),
-/// and what belongs to a user needs the user.
+/// The credentials that a system takes, any of them. Tokens of OAuth 2.0 are for v2 alone ("OAuth 2.0 Authorization Code with
+/// PKCE"), and what belongs to a user needs the user.
 fn accepted(api: Api) -> (&'static [CredentialKind], &'static str) {
     use CredentialKind::{Bearer, Oauth1, Oauth2};
     match api {

@@ -1,5 +1,5 @@
-//! A text that is no usable YAML: one error, with a hint about what people usually meant. No word of the file is repeated, since a
-//! secret may stand in it.
+//! A text that is no usable YAML: one error, with a hint about what people usually meant. No word of the file is repeated, since
+//! a secret may stand in it.
 
 use super::error::Place;
 use super::node::{self, Node};
@@ -19,8 +19,8 @@ pub(super) fn read(text: &str) -> Result<Node, SyntaxError> {
     node::read(text).map_err(|error| explain(text, &error))
 }
 
-/// The parser's time grows with the square of the open brackets: a megabyte of `[` takes an hour. Quoted brackets count too, so the
-/// bound is far above what anyone writes.
+/// The parser's time grows with the square of the open brackets: a megabyte of `[` takes an hour. Quoted brackets count too, so
+/// the bound is far above what anyone writes.
 fn too_deep(text: &str) -> Option<Place> {
     const MOST: usize = 1_000;
     let mut depth = 0_usize;
@@ -42,10 +42,7 @@ fn too_deep(text: &str) -> Option<Place> {
 fn explain(text: &str, error: &serde_yaml::Error) -> SyntaxError {
     let message = error.to_string();
     if message.contains("more than one document") {
-        return SyntaxError {
-            place: second_document(text),
-            text: "a second document begins; write one document, without ---".into(),
-        };
+        return after_the_end(text);
     }
     let place = error.location().map(|at| Place { line: count(at.line()), column: count(at.column()) });
     let known = KNOWN.iter().find(|(found, _)| message.contains(found)).map(|(_, said)| (*said).to_owned());
@@ -70,6 +67,16 @@ fn count(number: usize) -> u32 {
 /// The place is already at the head of the line; that of the context stays.
 fn without_places(message: &str) -> &str {
     message.split_once(" at line ").map_or(message, |(reason, _)| reason)
+}
+
+/// A document may also end without a word, after a value at its very beginning.
+fn after_the_end(text: &str) -> SyntaxError {
+    let place = second_document(text);
+    let said = match place {
+        Some(_) => "a second document begins; write one document, without ---",
+        None => "the document ends before the file does; begin each line with a key, or quote the text",
+    };
+    SyntaxError { place, text: said.into() }
 }
 
 fn second_document(text: &str) -> Option<Place> {
@@ -115,6 +122,7 @@ mod tests {
             ("# c\n---\na: 1\n---\nb: 1\n", "(4, 1)) a second document begins"),
             ("a: !!int hunter2\n", "(1, 4)) a value does not fit its !! tag"),
             (&"[".repeat(100_000), "(1, 1001)) too many open brackets"),
+            ("&a &a &a", "None the document ends before the file does"),
             (&"- ".repeat(200), "nested too deeply"),
         ] {
             let refusal = refusal(text);

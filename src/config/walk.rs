@@ -105,8 +105,8 @@ impl Visitor<'_> for Spelling<'_> {
     }
 }
 
-/// Inside a seed the error's type is unknown and its `location()` out of reach; what it prints ends in `at line 3 column 5`, or in
-/// nothing at the very beginning of the file.
+/// Inside a seed the error's type is unknown and its `location()` out of reach; what it prints ends in `at line 3 column 5`, or
+/// in nothing at the very beginning of the file.
 fn place_in(message: &str) -> Place {
     let start = Place { line: 1, column: 1 };
     let Some((_, place)) = message.rsplit_once(" at line ") else { return start };

@@ -1,5 +1,6 @@
-//! The watch list: which tweets each account watches, from the configuration and from the files that it names. Each tweet is there
-//! once, at its first mention, with the labels of all its mentions. What is found on timelines is added later by who reads them.
+//! The watch list: which tweets each account watches, from the configuration and from the files that it names. Each tweet is
+//! there once, at its first mention, with the labels of all its mentions. What is found on timelines is added later by who reads
+//! them.
 
 mod fingerprint;
 mod merge;

@@ -1,5 +1,5 @@
-//! Configuration files as a user writes them: each fixture loads, or says what is wrong with it line by line; the examples load; the
-//! documentation names the keys that there are.
+//! Configuration files as a user writes them: each fixture loads, or says what is wrong with it line by line; the examples load;
+//! the documentation names the keys that there are.
 
 use std::collections::BTreeSet;
 use std::fs;
