@@ -2,8 +2,13 @@
 
 mod config;
 mod documents;
+mod faults;
+mod harness;
 mod house;
+mod lookup;
+mod modes;
 mod openmetrics;
+mod program;
 mod self_metrics_sample;
 mod server;
 mod watchlist;

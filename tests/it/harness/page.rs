@@ -29,9 +29,8 @@ impl Page {
 
     /// All series with this name and at least these labels.
     pub(crate) fn all(&self, name: &str, labels: &[(&str, &str)]) -> Vec<&Series> {
-        let fits = |series: &&Series| {
-            series.name == name && labels.iter().all(|(label, value)| label_of(series, label) == Some(*value))
-        };
+        let fits =
+            |series: &&Series| series.name == name && labels.iter().all(|(label, value)| label_of(series, label) == Some(*value));
         self.series.iter().filter(fits).collect()
     }
 

@@ -1,0 +1,103 @@
+//! The program as a whole: exit codes, output, signals.
+
+use crate::harness::{Account, Exporter, Process, Simulator, client};
+use crate::openmetrics::{read_openmetrics, read_text};
+
+#[tokio::test]
+async fn a_signal_ends_it_in_good_order() {
+    let simulator = Simulator::start();
+    let tweet = simulator.tweet("acme", "steady").await;
+    for signal in ["TERM", "INT"] {
+        let account = [Account { name: "acme", lines: Account::PUBLIC, tweets: vec![tweet.clone()] }];
+        let mut exporter = Exporter::start(&simulator.configuration("", &account), &simulator.secrets());
+        exporter.process.signal(signal);
+        assert_eq!(exporter.process.end().code(), Some(0), "{}", exporter.process.output());
+    }
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_says_what_to_do() {
+    for (arguments, says) in [
+        (&["--config.fil=x"][..], "--config.file"),
+        (&["--config.file=/nowhere/x.yml"], "/nowhere/x.yml"),
+        (&["check", "--config.file=/nowhere/x.yml"], "/nowhere/x.yml"),
+        (&["serve", "--web.listen-address=10280"], ":10280"),
+        (&["--log.level=loud"], "info"),
+        (&["simulator", "--speed=-1"], "write a number"),
+        (&["--web.listen-address=:0", "check"], "behind it"),
+        (&["nonsense"], "nonsense"),
+    ] {
+        let (code, output) = Process::run(arguments, &[]);
+        assert_eq!(code, 2, "{arguments:?}\n{output}");
+        assert!(output.contains(says), "{arguments:?}\n{output}");
+    }
+}
+
+#[test]
+fn check_lists_every_error_at_once() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/a_dozen_at_once.bad.yml");
+    let (code, output) = Process::run(&["check", &format!("--config.file={file}")], &[]);
+    assert_eq!(code, 2);
+    assert!(output.lines().filter(|line| line.contains("a_dozen_at_once.bad.yml:")).count() >= 12, "{output}");
+}
+
+#[test]
+fn check_says_what_would_be_watched() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/minimal.yml");
+    let token = [("X_BEARER_TOKEN".to_owned(), "AAAA-not-a-token".to_owned())];
+    let (code, output) = Process::run(&["check", &format!("--config.file={file}")], &token);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("tweets") && output.contains("bearer"), "{output}");
+    assert!(!output.contains("AAAA-not-a-token"));
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for (arguments, says) in [(["--help"], "--web.listen-address"), (["--version"], "tweet_exporter 0.")] {
+        let (code, output) = Process::run(&arguments, &[]);
+        assert_eq!((code, output.contains(says)), (0, true), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_speaks_json_too() {
+    let simulator = Simulator::start();
+    let mut process = Process::start(&["simulator", "--log.format=json", "--listen=127.0.0.1:0"].map(str::to_owned), &[]);
+    process.line("an address", |line| line.contains("listening on"));
+    process.signal("TERM");
+    process.end();
+    let line = process.line("a JSON line", |line| line.starts_with('{'));
+    let json: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(json["level"], "INFO");
+    drop(simulator);
+}
+
+#[tokio::test]
+async fn the_demo_shows_moving_numbers_of_two_accounts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut process = Process::start(&["demo", "--web.listen-address=127.0.0.1:0"].map(str::to_owned), &[]);
+    let line = process.line("where to look", |line| line.contains("/metrics"));
+    let url = line.rsplit(' ').next().expect("a URL").to_owned();
+    let scrape = async |accept: &str| {
+        let answer = client().get(&url).header("accept", accept).send().await.expect("an answer");
+        answer.text().await.expect("text")
+    };
+    let impressions = async || {
+        let page = crate::harness::Page::read(&scrape("text/plain;version=0.0.4").await);
+        ["acme", "globex"].map(|account| page.sum("tweet_engagement", &[("account", account), ("metric", "impressions")]))
+    };
+    let before =
+        crate::harness::until("numbers", async || Some(impressions().await).filter(|sums| sums.iter().all(|sum| *sum > 0.0)))
+            .await;
+    crate::harness::until("movement", async || {
+        let now = impressions().await;
+        (now[0] > before[0] && now[1] > before[1]).then_some(())
+    })
+    .await;
+    let openmetrics = scrape("application/openmetrics-text;version=1.0.0").await;
+    read_openmetrics(&openmetrics).unwrap_or_else(|fault| panic!("{fault}"));
+    read_text(&scrape("").await).unwrap_or_else(|fault| panic!("{fault}"));
+    process.signal("INT");
+    assert_eq!(process.end().code(), Some(0));
+    assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0);
+}
