@@ -17,6 +17,7 @@ test: check unit doc e2e
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --test e2e -- -D warnings
 
 unit:
 	$(CARGO) test --locked

@@ -1,2 +1,129 @@
-//! Runs with the real Prometheus.
-fn main() {}
+//! The real Prometheus scrapes the real program, and the real promtool judges its pages. Run by `make test`; a plain `cargo test`
+//! leaves it out, because it needs Debian's `prometheus`.
+
+#[path = "../it/harness/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "shared with the other tests, which use all of it")]
+mod harness;
+#[path = "../it/openmetrics.rs"]
+#[expect(dead_code, reason = "shared with the other tests, which use all of it")]
+mod openmetrics;
+mod prometheus;
+
+use serde_json::Value;
+
+use harness::{Process, client, until};
+use prometheus::Prometheus;
+
+/// The demo, and where its exporter and its simulated X are.
+struct Demo {
+    metrics: String,
+    simulator: String,
+    _process: Process,
+}
+
+impl Demo {
+    fn start(speed: &str) -> Self {
+        let arguments = ["demo", "--web.listen-address=127.0.0.1:0", speed].map(str::to_owned);
+        let process = Process::start(&arguments, &[]);
+        let url = |line: String, before: &str| {
+            let rest = line.split(before).nth(1).expect("a URL").to_owned();
+            rest.split([';', ' ']).next().expect("a URL").to_owned()
+        };
+        let simulator = url(process.line("the simulator", |line| line.contains("simulated X")), "runs at ");
+        let metrics = url(process.line("where to look", |line| line.contains("/metrics")), "scrape ");
+        Self { metrics, simulator, _process: process }
+    }
+
+    async fn simulated(&self, path: &str) -> Value {
+        let answer = client().get(format!("{}/_simulator/{path}", self.simulator)).send().await.expect("an answer");
+        serde_json::from_str(&answer.text().await.expect("text")).expect("JSON")
+    }
+
+    async fn page(&self, accept: &str) -> String {
+        let answer = client().get(&self.metrics).header("accept", accept).send().await.expect("an answer");
+        answer.text().await.expect("text")
+    }
+}
+
+/// Tweets of an account with what X would say of them now: id, kind, truth.
+async fn truths(demo: &Demo) -> Vec<(String, String, Value)> {
+    let directory = demo.simulated("directory").await;
+    let mut truths = Vec::new();
+    for account in directory["accounts"].as_array().expect("accounts") {
+        for tweet in account["tweets"].as_array().expect("tweets") {
+            let id = tweet["id"].as_str().expect("an id").to_owned();
+            let truth = demo.simulated(&format!("truth?tweet={id}")).await;
+            truths.push((id, tweet["kind"].as_str().expect("a kind").to_owned(), truth));
+        }
+    }
+    truths
+}
+
+/// The number under this key of this group, wherever the truth keeps its groups.
+fn find(truth: &Value, group: &str, key: &str) -> Option<f64> {
+    match truth {
+        Value::Object(members) => match members.get(group) {
+            Some(numbers) => numbers.get(key).and_then(Value::as_f64),
+            None => members.values().find_map(|member| find(member, group, key)),
+        },
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn prometheus_stores_what_x_said() {
+    let demo = Demo::start("--speed=0");
+    let prometheus = Prometheus::scraping(&demo.metrics);
+    until("every tweet is read", async || {
+        let pending = prometheus.query("sum(tweet_exporter_watched_tweets{state=\"pending\"})").await;
+        pending.first().is_some_and(|(_, value)| *value == 0.0).then_some(())
+    })
+    .await;
+    let mut checked = 0;
+    for (id, kind, truth) in truths(&demo).await {
+        if ["deleted", "protected", "overage"].contains(&kind.as_str()) {
+            let state = prometheus.query(&format!("tweet_state{{tweet_id=\"{id}\"}}")).await;
+            assert!(state.len() == 1 && state[0].0["state"] != "ok", "{kind}: {state:?}");
+            continue;
+        }
+        for (key, metric) in [("impression_count", "impressions"), ("like_count", "likes"), ("bookmark_count", "bookmarks")] {
+            let query = format!("tweet_engagement{{tweet_id=\"{id}\",metric=\"{metric}\"}}");
+            let expected = find(&truth, "public_metrics", key);
+            assert_eq!(prometheus.query(&query).await.first().map(|(_, value)| *value), expected, "{kind} {metric}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 20, "{checked} numbers compared");
+    let campaign =
+        "tweet_engagement_by_context{context=\"promoted\",metric=\"impressions\"} * on (tweet_id) group_left(kind) tweet_info";
+    let promoted = prometheus.query(campaign).await;
+    assert!(promoted.len() == 1 && promoted[0].0["kind"] == "campaign" && promoted[0].1 > 0.0, "{promoted:?}");
+    let up = prometheus.query("up").await;
+    assert!(up.len() == 1 && up[0].1 == 1.0);
+}
+
+#[tokio::test]
+async fn prometheus_sees_the_numbers_move() {
+    let demo = Demo::start("--speed=600");
+    let prometheus = Prometheus::scraping(&demo.metrics);
+    let query = "count by (account) (max_over_time(tweet_engagement{metric=\"impressions\"}[1m]) > min_over_time(tweet_engagement{metric=\"impressions\"}[1m]))";
+    until("both accounts move", async || (prometheus.query(query).await.len() == 2).then_some(())).await;
+}
+
+#[tokio::test]
+async fn promtool_finds_no_fault() {
+    let demo = Demo::start("--speed=0");
+    let text = until("a full page", async || {
+        let page = demo.page("text/plain;version=0.0.4").await;
+        page.contains("tweet_media_engagement_by_context{").then_some(page)
+    })
+    .await;
+    assert_eq!(prometheus::check(&text), "");
+    openmetrics::read_text(&text).unwrap_or_else(|fault| panic!("{fault}"));
+    let page = demo.page("application/openmetrics-text;version=1.0.0").await;
+    openmetrics::read_openmetrics(&page).unwrap_or_else(|fault| panic!("{fault}"));
+    // promtool reads the older format only: it does not find the help of OpenMetrics' counters, whose families have no `_total`.
+    let findings = prometheus::check(&page);
+    assert!(findings.lines().all(|line| line.ends_with("_total no help text")), "{findings}");
+    prometheus::import(&page);
+}

@@ -1,0 +1,102 @@
+//! Debian's Prometheus and promtool.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::client;
+
+/// A running Prometheus, killed when dropped.
+pub(crate) struct Prometheus {
+    child: Child,
+    url: String,
+    _folder: TempDir,
+}
+
+impl Prometheus {
+    /// Starts one that scrapes this URL every second.
+    pub(crate) fn scraping(metrics: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (host, path) = metrics.trim_start_matches("http://").split_once('/').expect("a URL");
+        let config = format!(
+            "global: {{ scrape_interval: 1s }}\nscrape_configs:\n  - job_name: tweet-exporter\n    metrics_path: /{path}\n    static_configs: [{{ targets: [\"{host}\"] }}]\n"
+        );
+        let file = folder.path().join("prometheus.yml");
+        fs::write(&file, config).expect("written");
+        // Prometheus does not tell which port it got for 0.
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        let child = Command::new("prometheus")
+            .arg(format!("--config.file={}", file.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("prometheus starts; `make tools` installs it");
+        Self { child, url: format!("http://127.0.0.1:{port}"), _folder: folder }
+    }
+
+    /// An instant query: labels and value of each series. Empty while Prometheus is starting.
+    pub(crate) async fn query(&self, expression: &str) -> Vec<(BTreeMap<String, String>, f64)> {
+        let request = client().get(format!("{}/api/v1/query", self.url)).query(&[("query", expression)]);
+        let Ok(answer) = request.send().await else { return Vec::new() };
+        let Ok(json) = serde_json::from_str::<Value>(&answer.text().await.unwrap_or_default()) else { return Vec::new() };
+        assert_eq!(json["status"], "success", "{expression}: {json}");
+        let series = |one: &Value| {
+            let labels = one["metric"].as_object().expect("labels");
+            let labels = labels.iter().map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned()));
+            let value = one["value"][1].as_str().expect("a value").parse().expect("a number");
+            (labels.collect(), value)
+        };
+        json["data"]["result"].as_array().expect("a result").iter().map(series).collect()
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What `promtool check metrics` says of a page.
+pub(crate) fn check(page: &str) -> String {
+    let mut child = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool starts; `make tools` installs it");
+    child.stdin.take().expect("piped").write_all(page.as_bytes()).expect("written");
+    let output = child.wait_with_output().expect("it ends");
+    [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat()
+}
+
+/// Has promtool import an OpenMetrics page, each sample stamped, and every one of them stored.
+pub(crate) fn import(page: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut stamped, mut samples) = (String::new(), 0);
+    for line in page.lines() {
+        let is_sample = !line.starts_with('#');
+        writeln!(stamped, "{line}{}", if is_sample { " 1700000000" } else { "" }).expect("a String takes everything");
+        samples += u64::from(is_sample);
+    }
+    let (file, blocks) = (folder.path().join("page.om"), folder.path().join("blocks"));
+    fs::write(&file, stamped).expect("written");
+    let output = Command::new("promtool")
+        .args(["tsdb", "create-blocks-from", "openmetrics"])
+        .args([&file, &blocks])
+        .output()
+        .expect("promtool starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let block = fs::read_dir(&blocks).expect("blocks").flatten().next().expect("a block").path();
+    let meta: Value = serde_json::from_slice(&fs::read(block.join("meta.json")).expect("meta.json")).expect("JSON");
+    assert_eq!(meta["stats"]["numSamples"].as_u64(), Some(samples), "promtool's exit code does not tell about losses");
+}
