@@ -5,7 +5,6 @@
 #[expect(dead_code, unused_imports, reason = "shared with the other tests, which use all of it")]
 mod harness;
 #[path = "../it/openmetrics.rs"]
-#[expect(dead_code, reason = "shared with the other tests, which use all of it")]
 mod openmetrics;
 mod prometheus;
 
