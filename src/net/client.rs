@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -182,15 +183,15 @@ impl SendError {
     }
 }
 
-/// reqwest tells apart only some of these, so the texts of rustls and of hyper-util's tunnel decide the rest.
+/// reqwest tells apart only some of these; rustls hides behind an I/O error of invalid data, and the tunnel shows in the text alone.
 fn classify(error: &reqwest::Error, detail: &str) -> SendFault {
     let lower = detail.to_ascii_lowercase();
     if error.is_timeout() {
         SendFault::Timeout
-    } else if lower.contains("certificate") || lower.contains("tls") || lower.contains("handshake") {
-        SendFault::Tls
-    } else if lower.contains("proxy") || lower.contains("tunnel") || lower.contains("socks") {
+    } else if ["proxy", "tunnel", "socks"].iter().any(|word| lower.contains(word)) {
         SendFault::Proxy
+    } else if error.is_connect() && chain(error).filter_map(<dyn Error>::downcast_ref).any(is_invalid) {
+        SendFault::Tls
     } else if error.is_connect() {
         SendFault::Connect
     } else {
@@ -198,17 +199,24 @@ fn classify(error: &reqwest::Error, detail: &str) -> SendFault {
     }
 }
 
+/// I/O errors wrap one another without being each other's source.
+fn is_invalid(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>());
+    error.kind() == io::ErrorKind::InvalidData || inner.is_some_and(is_invalid)
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
 /// The whole chain of causes, each said once.
-fn causes(error: &dyn Error) -> String {
+fn causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let more = cause.to_string();
-        if !text.ends_with(&more) {
+    for cause in chain(error).skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) {
             text.push_str(": ");
-            text.push_str(&more);
+            text.push_str(&cause);
         }
-        next = cause.source();
     }
     text
 }
