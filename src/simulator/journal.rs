@@ -13,6 +13,7 @@ pub(crate) struct Entry {
     at: Timestamp,
     method: String,
     path: String,
+    ids_count: usize,
     ids: Vec<u64>,
     fields: Vec<(&'static str, Vec<&'static str>)>,
     credential: Option<(CredentialKind, Option<&'static str>)>,
@@ -40,6 +41,8 @@ const MOST_ENTRIES: usize = 100_000;
 const MOST_IDS: usize = 100;
 /// Characters that are kept of a path.
 const LONGEST_PATH: usize = 100;
+/// Longer segments of a path are left out.
+const LONGEST_SEGMENT: usize = 24;
 
 impl Journal {
     /// Notes a request.
@@ -50,8 +53,9 @@ impl Journal {
         self.entries.push_back(Entry {
             at,
             method: call.method.as_str().chars().take(10).collect(),
-            path: call.path.chars().take(LONGEST_PATH).collect(),
-            ids: ids(call),
+            path: path(&call.path),
+            ids_count: asked(call).count(),
+            ids: asked(call).filter_map(|id| id.parse().ok()).take(MOST_IDS).collect(),
             fields: selection::known_names(call),
             credential: outcome.credential,
             status: outcome.status,
@@ -70,10 +74,16 @@ impl Journal {
     }
 }
 
+/// A path without what could be a secret: segments that are longer than a name or an id.
+fn path(path: &str) -> String {
+    let segment = |segment| if str::len(segment) > LONGEST_SEGMENT { "…" } else { segment };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/").chars().take(LONGEST_PATH).collect()
+}
+
 /// Tweet ids that were asked for, in the query or at the end of the path.
-fn ids(call: &Call) -> Vec<u64> {
-    let in_path = call.path.strip_prefix("/2/tweets/").into_iter();
-    in_path.chain(call.items("ids")).filter_map(|id| id.parse().ok()).take(MOST_IDS).collect()
+fn asked(call: &Call) -> impl Iterator<Item = &str> {
+    let in_path = call.path.strip_prefix("/2/tweets/").filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+    in_path.into_iter().chain(call.items("ids"))
 }
 
 impl Entry {
@@ -83,7 +93,7 @@ impl Entry {
             "at_millis": self.at.millis(),
             "method": self.method,
             "path": self.path,
-            "ids_count": self.ids.len(),
+            "ids_count": self.ids_count,
             "ids": self.ids.iter().map(u64::to_string).collect::<Vec<_>>(),
             "fields": fields,
             "credential": self.credential.map(|(kind, account)| json!({ "kind": kind.name(), "account": account })),

@@ -87,6 +87,29 @@ fn decode(text: &str) -> Option<String> {
     percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned())
 }
 
+/// The header that a client would send. The published values, not this, show that signatures are right.
+#[cfg(test)]
+pub(crate) fn signed_for_tests(
+    call: &crate::simulator::call::Call,
+    keys: &crate::simulator::keys::Oauth1Keys,
+    now: crate::model::Timestamp,
+    nonce: u64,
+) -> String {
+    let (key, token, moment) = (&keys.consumer_key, &keys.access_token, now.millis() / 1000);
+    let with = |signature: &str| {
+        format!(
+            "oauth_consumer_key=\"{key}\", oauth_nonce=\"n{nonce}\", oauth_signature=\"{signature}\", \
+             oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"{moment}\", oauth_token=\"{token}\", oauth_version=\"1.0\""
+        )
+    };
+    let url = call.signed_url();
+    let parameters = call.query.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let signed = Signed { method: call.method.as_str(), url: &url, parameters };
+    let header = Header::parse(&with("x")).expect("a whole header");
+    let mac = header.mac(&signed, &keys.consumer_secret, &keys.access_token_secret);
+    format!("OAuth {}", with(&encode(&STANDARD.encode(mac.finalize().into_bytes()))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,115 +1,206 @@
-//! Which fields a request selects. One wrong name makes the whole request invalid (x-api.md 1a).
+//! What a call wants to see: the `…fields` parameters and `expansions`. X refuses the whole request for one wrong name.
 
 use crate::simulator::call::Call;
 use crate::simulator::reply::Invalid;
 
-/// The parameters, with the values that X knows. Those that the simulator has no value for are accepted and left out.
-const PARAMETERS: [(&str, &[&str]); 4] = [
-    ("tweet.fields", TWEET_FIELDS),
-    ("post.fields", TWEET_FIELDS),
-    ("expansions", &["attachments.media_keys", "attachments.poll_ids", "author_id", "referenced_tweets.id"]),
-    ("media.fields", MEDIA_FIELDS),
-];
+/// A parameter that lists names, and the names X knows.
+pub(crate) struct List {
+    name: &'static str,
+    values: &'static [&'static str],
+}
 
-const TWEET_FIELDS: &[&str] = &[
+/// Fields of a tweet: the old and the new parameter take the same.
+const TWEET_FIELDS: [&str; 32] = [
+    "article",
     "attachments",
     "author_id",
+    "card_uri",
+    "community_id",
     "context_annotations",
     "conversation_id",
     "created_at",
+    "display_text_range",
     "edit_controls",
-    "edit_history_tweet_ids",
     "edit_history_post_ids",
+    "edit_history_tweet_ids",
     "entities",
+    "geo",
     "id",
+    "in_reply_to_user_id",
     "lang",
+    "media_metadata",
     "non_public_metrics",
+    "note_tweet",
     "organic_metrics",
     "possibly_sensitive",
     "promoted_metrics",
     "public_metrics",
     "referenced_tweets",
+    "reply_settings",
+    "scopes",
     "source",
+    "suggested_source_links",
+    "suggested_source_links_with_counts",
     "text",
+    "withheld",
 ];
 
-const MEDIA_FIELDS: &[&str] = &[
-    "alt_text",
-    "duration_ms",
-    "height",
-    "media_key",
-    "non_public_metrics",
-    "organic_metrics",
-    "preview_image_url",
-    "promoted_metrics",
-    "public_metrics",
-    "type",
-    "url",
-    "width",
+const LISTS: [List; 7] = [
+    List { name: "tweet.fields", values: &TWEET_FIELDS },
+    List { name: "post.fields", values: &TWEET_FIELDS },
+    List {
+        name: "media.fields",
+        values: &[
+            "alt_text",
+            "duration_ms",
+            "height",
+            "media_key",
+            "non_public_metrics",
+            "organic_metrics",
+            "preview_image_url",
+            "promoted_metrics",
+            "public_metrics",
+            "type",
+            "url",
+            "variants",
+            "width",
+        ],
+    },
+    List {
+        name: "user.fields",
+        values: &[
+            "affiliation",
+            "confirmed_email",
+            "connection_status",
+            "created_at",
+            "description",
+            "entities",
+            "id",
+            "is_identity_verified",
+            "location",
+            "most_recent_tweet_id",
+            "name",
+            "parody",
+            "pinned_tweet_id",
+            "profile_banner_url",
+            "profile_image_url",
+            "protected",
+            "public_metrics",
+            "receives_your_dm",
+            "subscription",
+            "subscription_type",
+            "url",
+            "username",
+            "verified",
+            "verified_followers_count",
+            "verified_type",
+            "withheld",
+        ],
+    },
+    List {
+        name: "expansions",
+        values: &[
+            "article.cover_media",
+            "article.media_entities",
+            "attachments.media_keys",
+            "attachments.media_source_tweet",
+            "attachments.poll_ids",
+            "author_id",
+            "edit_history_tweet_ids",
+            "entities.mentions.username",
+            "entities.note.mentions.username",
+            "geo.place_id",
+            "in_reply_to_user_id",
+            "pinned_tweet_id",
+            "referenced_tweets.id",
+            "referenced_tweets.id.attachments.media_keys",
+            "referenced_tweets.id.author_id",
+        ],
+    },
+    List {
+        name: "place.fields",
+        values: &["contained_within", "country", "country_code", "full_name", "geo", "id", "name", "place_type"],
+    },
+    List { name: "poll.fields", values: &["duration_minutes", "end_datetime", "id", "options", "voting_status"] },
 ];
 
-/// What a request selects.
+/// Groups of numbers that only the author sees.
+pub(crate) const PRIVATE_GROUPS: [&str; 3] = ["non_public_metrics", "organic_metrics", "promoted_metrics"];
+
+/// What a checked call wants to see.
 pub(crate) struct Selection {
-    tweet: Vec<String>,
-    media: Vec<String>,
-    expands_media: bool,
+    tweet: Vec<&'static str>,
+    media: Vec<&'static str>,
+    expansions: Vec<&'static str>,
 }
 
 impl Selection {
-    /// Reads and checks the parameters, `known` being those that the endpoint has besides.
-    pub(crate) fn read(call: &Call, known: &[&str], only: Option<&str>) -> Result<Self, Vec<Invalid>> {
-        let mut wrong = Vec::new();
-        for (name, value) in &call.query {
-            let values = PARAMETERS.iter().find(|(parameter, _)| parameter == name).map(|(_, values)| *values);
-            let is_other = name.ends_with("t.fields") && only.is_some_and(|only| only != name);
-            match values {
-                Some(values) if !is_other => wrong.extend(unknown_values(name, value, values)),
-                None if known.contains(&name.as_str()) => {}
-                _ => wrong.push(unknown_parameter(name, value, known)),
+    /// Reads the lists of a call; what is unknown was refused by [`check`].
+    pub(crate) fn of(call: &Call) -> Self {
+        let mut selection = Self { tweet: Vec::new(), media: Vec::new(), expansions: Vec::new() };
+        for (name, values) in known_names(call) {
+            match name {
+                "tweet.fields" | "post.fields" => selection.tweet.extend(values),
+                "media.fields" => selection.media.extend(values),
+                "expansions" => selection.expansions.extend(values),
+                _ => {}
             }
         }
-        if !wrong.is_empty() {
-            return Err(wrong);
-        }
-        let items = |name: &str| call.items(name).map(str::to_owned).collect::<Vec<_>>();
-        let tweet = [items("tweet.fields"), items("post.fields")].concat();
-        let expands_media = call.items("expansions").any(|expansion| expansion == "attachments.media_keys");
-        Ok(Self { tweet, media: items("media.fields"), expands_media })
+        selection
     }
 
-    /// Whether this field of tweets is wanted.
-    pub(crate) fn tweet(&self, field: &str) -> bool {
-        self.tweet.iter().any(|wanted| wanted == field)
+    /// Whether a field of the tweet is wanted.
+    pub(crate) fn wants(&self, field: &str) -> bool {
+        self.tweet.contains(&field)
     }
 
-    /// Whether this field of media is wanted.
-    pub(crate) fn media(&self, field: &str) -> bool {
-        self.media.iter().any(|wanted| wanted == field)
+    /// Whether a field of media is wanted, and media at all.
+    pub(crate) fn wants_media(&self, field: &str) -> bool {
+        self.expands("attachments.media_keys") && self.media.contains(&field)
     }
 
-    /// Whether media are to be included.
-    pub(crate) fn expands_media(&self) -> bool {
-        self.expands_media
+    /// Whether referenced things are to be included.
+    pub(crate) fn expands(&self, expansion: &str) -> bool {
+        self.expansions.contains(&expansion)
     }
 }
 
-fn unknown_values(name: &str, value: &str, known: &[&str]) -> Option<Invalid> {
-    let unknown = value.split(',').find(|item| !known.contains(item))?;
-    let message = format!("The `{name}` query parameter value [{unknown}] is not one of [{}]", known.join(","));
-    Some(Invalid { parameter: name.to_owned(), value: value.to_owned(), message })
-}
-
-fn unknown_parameter(name: &str, value: &str, known: &[&str]) -> Invalid {
-    let all = known.iter().copied().chain(PARAMETERS.iter().map(|(parameter, _)| *parameter)).collect::<Vec<_>>();
-    let message = format!("The query parameter [{name}] is not one of [{}]", all.join(","));
-    Invalid { parameter: name.to_owned(), value: value.to_owned(), message }
-}
-
-/// The parameters and values of a request that are known names: nothing else of it may be kept.
+/// The known lists that a call names, reduced to the values that X knows.
 pub(crate) fn known_names(call: &Call) -> Vec<(&'static str, Vec<&'static str>)> {
-    let known = |(name, values): &(&'static str, &'static [&'static str])| {
-        let wanted: Vec<&str> = call.items(name).filter_map(|item| values.iter().copied().find(|value| *value == item)).collect();
-        (*name, wanted)
+    let known = |list: &List| {
+        let values: Vec<_> =
+            call.items(list.name).filter_map(|item| list.values.iter().find(|known| **known == item)).copied().collect();
+        (!values.is_empty()).then_some((list.name, values))
     };
-    PARAMETERS.iter().map(known).filter(|(_, values)| !values.is_empty()).collect()
+    LISTS.iter().filter_map(known).collect()
+}
+
+/// Every parameter that X refuses: unknown or repeated ones, and lists with unknown values. `others` are the parameters besides
+/// the lists; their values are the endpoint's to check.
+pub(crate) fn check(call: &Call, others: &[&str]) -> Vec<Invalid> {
+    let mut wrong = Vec::new();
+    for (position, (name, value)) in call.query.iter().enumerate() {
+        let refuse = |message: String| Invalid { parameter: name.clone(), value: value.clone(), message };
+        if call.query[..position].iter().any(|(earlier, _)| earlier == name) {
+            wrong.push(refuse(format!("The query parameter [{name}] is given more than once")));
+        } else if let Some(list) = LISTS.iter().find(|list| list.name == name) {
+            wrong.extend(list.check(value));
+        } else if !others.contains(&name.as_str()) {
+            let known = LISTS.iter().map(|list| list.name).chain(others.iter().copied()).collect::<Vec<_>>().join(",");
+            wrong.push(refuse(format!("The query parameter [{name}] is not one of [{known}]")));
+        }
+    }
+    wrong
+}
+
+impl List {
+    fn check(&self, value: &str) -> Vec<Invalid> {
+        let unknown = value.split(',').filter(|item| !self.values.contains(item));
+        let invalid = |item: &str| Invalid {
+            parameter: self.name.to_owned(),
+            value: item.to_owned(),
+            message: format!("The `{}` query parameter value [{item}] is not one of [{}]", self.name, self.values.join(",")),
+        };
+        unknown.map(invalid).take(100).collect()
+    }
 }

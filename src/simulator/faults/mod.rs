@@ -1,126 +1,90 @@
-//! The dial: what goes wrong, for which calls, how often.
+//! The fault dial: what goes wrong, for whom, and how often.
 
-mod kind;
-mod spoil;
-
-use std::time::Duration;
+mod distort;
+mod kinds;
+mod replace;
 
 use serde::Deserialize;
 
-use crate::model::{CredentialKind, Timestamp};
-use crate::simulator::call::Call;
-use crate::simulator::desk::Answer;
-use crate::simulator::reply::Reply;
+use crate::model::CredentialKind;
 
-use kind::Kind;
+pub(crate) use kinds::Fault;
 
-/// The faults that are dialled.
+/// Faults that are on, in the order in which they are tried.
 #[derive(Default)]
 pub(crate) struct Dial {
     rules: Vec<Rule>,
 }
 
-/// A fault and when it happens.
-#[derive(Clone, Deserialize)]
+/// A fault, and the requests it hits.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Rule {
-    /// Beginning of the path; every path of X's, if absent.
-    #[serde(default)]
-    path: String,
-    /// Only calls with this kind of credential.
+pub(crate) struct Rule {
+    /// Start of the path; absent: every path of X.
+    path: Option<String>,
     credential: Option<Credential>,
-    /// So often, then never again; until the dial is turned, if absent.
+    /// Requests it still hits; absent: all.
     times: Option<u64>,
-    /// So many matching calls are let through first.
+    /// Matching requests that it still lets through.
     #[serde(default)]
     skip: u64,
-    fault: Kind,
+    fault: Fault,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Credential {
     Bearer,
     Oauth1,
+    Oauth2,
 }
 
-/// A fault that happens to the call at hand.
-pub(crate) struct Fault(Kind);
+/// More rules than this are refused.
+const MOST_RULES: usize = 1_000;
 
 impl Dial {
-    /// Turns to these faults, a JSON list; says what is wrong with it.
-    pub(crate) fn set(&mut self, json: &[u8]) -> Result<(), String> {
-        self.rules = serde_json::from_slice(json).map_err(|error| format!("the list of faults cannot be read: {error}"))?;
-        Ok(())
+    /// Replaces all rules.
+    pub(crate) fn turn(&mut self, rules: Vec<Rule>) -> Result<usize, String> {
+        if rules.len() > MOST_RULES {
+            return Err(format!("there can be {MOST_RULES} faults at most, got {}", rules.len()));
+        }
+        rules.iter().enumerate().try_for_each(|(number, rule)| rule.check().map_err(|why| format!("faults[{number}]: {why}")))?;
+        self.rules = rules;
+        Ok(self.rules.len())
     }
 
-    /// Nothing goes wrong from now on.
-    pub(crate) fn clear(&mut self) {
-        self.rules.clear();
-    }
-
-    /// The faults that happen to this call, and counts them.
-    pub(crate) fn turn(&mut self, call: &Call, credential: Option<CredentialKind>) -> Vec<Fault> {
-        let matching = self.rules.iter_mut().filter(|rule| rule.matches(call, credential));
-        matching.filter_map(Rule::happen).collect()
+    /// The fault that hits a request: that of the first rule which matches, has skipped enough and is not used up.
+    pub(crate) fn pick(&mut self, path: &str, kind: Option<CredentialKind>) -> Option<Fault> {
+        self.rules.iter_mut().filter(|rule| rule.matches(path, kind)).find_map(Rule::strike)
     }
 }
 
 impl Rule {
-    fn matches(&self, call: &Call, credential: Option<CredentialKind>) -> bool {
-        let wanted = self.credential.map(|credential| match credential {
-            Credential::Bearer => CredentialKind::Bearer,
-            Credential::Oauth1 => CredentialKind::Oauth1,
-        });
-        call.path.starts_with(&self.path) && (wanted.is_none() || wanted == credential)
+    fn check(&self) -> Result<(), String> {
+        if let Some(path) = self.path.as_ref().filter(|path| !path.starts_with('/')) {
+            return Err(format!("path must start with a slash, got {path:?}"));
+        }
+        self.fault.check()
     }
 
-    fn happen(&mut self) -> Option<Fault> {
+    fn matches(&self, path: &str, kind: Option<CredentialKind>) -> bool {
+        let credential = self.credential.is_none_or(|wanted| {
+            kind == Some(match wanted {
+                Credential::Bearer => CredentialKind::Bearer,
+                Credential::Oauth1 => CredentialKind::Oauth1,
+                Credential::Oauth2 => CredentialKind::Oauth2,
+            })
+        });
+        credential && self.times != Some(0) && self.path.as_ref().is_none_or(|prefix| path.starts_with(prefix))
+    }
+
+    fn strike(&mut self) -> Option<Fault> {
         if self.skip > 0 {
             self.skip -= 1;
             return None;
         }
-        if let Some(times) = &mut self.times {
-            *times = times.checked_sub(1)?;
-        }
-        Some(Fault(self.fault.clone()))
-    }
-}
-
-impl Fault {
-    /// Its name on the dial.
-    pub(crate) fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    /// The answer that takes the place of the endpoint's.
-    pub(crate) fn replaces(&self, now: Timestamp) -> Option<Answer> {
-        self.0.answer(now)
-    }
-
-    /// The only one of `tweet.fields` and `post.fields` that is known.
-    pub(crate) fn only_parameter(&self) -> Option<&str> {
-        match &self.0 {
-            Kind::FieldsParameter { only } => Some(only),
-            _ => None,
-        }
-    }
-
-    /// Changes what the endpoint says.
-    pub(crate) fn changes(&self, reply: &mut Reply) {
-        spoil::change(&self.0, reply);
-    }
-
-    /// Changes how it is sent.
-    pub(crate) fn spoils(&self, answer: &mut Answer) {
-        match &self.0 {
-            Kind::Slow { millis } => answer.delay += Duration::from_millis(*millis),
-            Kind::Dropped => answer.dropped = true,
-            Kind::Truncated => answer.end = crate::simulator::body::End::Broken,
-            Kind::Stall => answer.end = crate::simulator::body::End::Silent,
-            Kind::TruncatedJson => answer.body = answer.body.slice(..answer.body.len() / 2),
-            _ => {}
-        }
+        self.times = self.times.map(|times| times - 1);
+        Some(self.fault.clone())
     }
 }
 
@@ -128,29 +92,40 @@ impl Fault {
 mod tests {
     use super::*;
 
-    fn call(path: &str) -> Call {
-        let (method, host) = (hyper::Method::GET, String::new());
-        let (query, form, body) = (Vec::new(), Vec::new(), bytes::Bytes::new());
-        Call { method, path: path.to_owned(), query, host, authorization: None, accepts_gzip: false, form, body }
+    fn dial(rules: serde_json::Value) -> Dial {
+        let mut dial = Dial::default();
+        dial.turn(serde_json::from_value(rules).expect("rules")).expect("valid rules");
+        dial
     }
 
     #[test]
-    fn a_fault_happens_where_when_and_as_often_as_dialled() {
-        let mut dial = Dial::default();
-        let list = br#"[{"path":"/2/tweets","credential":"bearer","skip":1,"times":2,"fault":{"kind":"unavailable"}}]"#;
-        dial.set(list).expect("a list");
-        let mut turn = |path: &str, kind| dial.turn(&call(path), kind).len();
+    fn a_fault_skips_strikes_and_is_used_up() {
+        let mut dial = dial(serde_json::json!([
+            { "path": "/2/tweets", "credential": "bearer", "skip": 1, "times": 2, "fault": { "kind": "unavailable" } },
+        ]));
         let bearer = Some(CredentialKind::Bearer);
-        assert_eq!(turn("/2/users/me", bearer), 0);
-        assert_eq!(turn("/2/tweets", Some(CredentialKind::Oauth1)), 0);
-        assert_eq!([(); 5].map(|()| turn("/2/tweets", bearer)), [0, 1, 1, 0, 0]);
+        assert!(dial.pick("/2/users/me", bearer).is_none());
+        assert!(dial.pick("/2/tweets", Some(CredentialKind::Oauth1)).is_none());
+        let hits = [(); 4].map(|()| dial.pick("/2/tweets/1", bearer).is_some());
+        assert_eq!(hits, [false, true, true, false]);
     }
 
     #[test]
-    fn a_list_that_cannot_be_read_is_refused_with_a_sentence() {
-        let mut dial = Dial::default();
-        for list in ["", "{}", r#"[{"fault":{"kind":"earthquake"}}]"#, r#"[{"fault":{"kind":"slow"}}]"#, r#"[{"fautl":1}]"#] {
-            assert!(dial.set(list.as_bytes()).expect_err(list).contains("cannot be read"));
+    fn wrong_rules_are_refused() {
+        for rules in [
+            r#"[{"fault":{"kind":"nonsense"}}]"#,
+            r#"[{"fault":{"kind":"slow","millis":1},"tims":1}]"#,
+            r#"[{"fault":{"kind":"slow","millis":1,"seconds":2}}]"#,
+            r#"[{"fault":{"kind":"unavailable","status":1}}]"#,
+            r#"[{"fault":{"kind":"status","status":99}}]"#,
+            r#"[{"fault":{"kind":"huge","bytes":99999999999}}]"#,
+            r#"[{"path":"2/tweets","fault":{"kind":"dropped"}}]"#,
+            r#"[{"fault":{"kind":"redirect","location":"a\nb"}}]"#,
+        ] {
+            let refused = serde_json::from_str::<Vec<Rule>>(rules)
+                .map_err(drop)
+                .and_then(|rules| Dial::default().turn(rules).map_err(drop));
+            assert!(refused.is_err(), "{rules}");
         }
     }
 }
