@@ -1,5 +1,5 @@
 //! The HTTP client. One per process: its connections are reused, HTTP/2 where offered. It follows no redirect and repeats nothing,
-//! because a read may cost money, and it never reads more than [`MAX_BODY`] bytes.
+//! because a read may cost money, and it never reads more than 16 MiB.
 
 use std::error::Error;
 use std::fmt;
@@ -99,7 +99,7 @@ pub enum SendFault {
     Proxy,
     /// The connection broke.
     Network,
-    /// More than [`MAX_BODY`] bytes.
+    /// More bytes than any answer of X has: 16 MiB.
     TooLarge,
 }
 

@@ -1,5 +1,5 @@
 //! X's systems, a file each: what to ask, how the answer reads, what a refusal means. Every call goes through one function,
-//! [`Session::get`]; nothing here waits, repeats or decides when to call, except for the one repetition that promise 9 names.
+//! `Session::get`; nothing here waits, repeats or decides when to call, except for the one repetition that promise 9 names.
 
 mod error;
 mod limits;
