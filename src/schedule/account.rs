@@ -83,8 +83,8 @@ impl AccountPlan {
         self.index = tweets.iter().enumerate().map(|(position, id)| (*id, position)).collect();
     }
 
-    /// When a slot comes or a gate opens.
-    pub(super) fn wake(&self, _now: Timestamp) -> Option<Timestamp> {
+    /// When the next slot of a lane is.
+    pub(super) fn next_slot(&self) -> Option<Timestamp> {
         self.next_slot
     }
 

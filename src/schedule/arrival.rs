@@ -101,15 +101,17 @@ impl AccountPlan {
         }
         let Some(front) = self.suspects.front_mut() else { return };
         let ask = front.ask;
-        let finding = front.learn(refused);
-        if refused {
-            finding.cleared.iter().for_each(|id| self.tweet(*id, |tweet| tweet.track_mut(ask).away = false));
-        }
-        if let Some(culprit) = finding.culprit {
-            self.suspects.pop_front();
-            self.tweet(culprit, |tweet| tweet.track_mut(ask).away = false);
+        if let Some(culprit) = front.learn(refused) {
+            self.end_search();
             self.condemn(call, ask, &[culprit]);
         }
+    }
+
+    /// Those that waited for the end of the search are free again.
+    fn end_search(&mut self) {
+        let Some(suspects) = self.suspects.pop_front() else { return };
+        let ask = suspects.ask;
+        suspects.into_tweets().iter().for_each(|id| self.tweet(*id, |tweet| tweet.track_mut(ask).away = false));
     }
 
     fn condemn(&mut self, call: &Call, ask: LookupAsk, guilty: &[TweetId]) {
@@ -123,9 +125,8 @@ impl AccountPlan {
         if self.culprits_in_a_row >= 3 {
             self.culprits_in_a_row = 0;
             self.gates.fail(call.credential, call.errand.api(), &Failure::Forbidden, call.at);
-            for suspects in std::mem::take(&mut self.suspects) {
-                let ask = suspects.ask;
-                suspects.into_tweets().iter().for_each(|id| self.tweet(*id, |tweet| tweet.track_mut(ask).away = false));
+            while !self.suspects.is_empty() {
+                self.end_search();
             }
         }
     }

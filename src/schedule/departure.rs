@@ -45,7 +45,9 @@ impl AccountPlan {
         self.next_slot = None;
         for ((ask, every), (members, waiting)) in lanes {
             let pace = Pace { every, members, patience: self.terms.patience };
-            let lane = self.lanes.entry((ask, every)).or_insert_with(|| Lane::new(now));
+            // A lane that tweets have moved to goes on from where they were.
+            let since = waiting.iter().map(|tweet| tweet.asked).min().filter(|asked| *asked > Timestamp::MIN).unwrap_or(now);
+            let lane = self.lanes.entry((ask, every)).or_insert_with(|| Lane::new(since.min(now)));
             for position in lane.fire(pace, waiting, now) {
                 self.tweets[position].track_mut(ask).due = Some(now);
             }

@@ -9,6 +9,8 @@ mod gates;
 mod lane;
 mod ledger;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod suspects;
 mod tiers;
 mod tweet;

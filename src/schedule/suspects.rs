@@ -9,23 +9,16 @@ pub(super) struct Suspects {
     pub(super) ask: LookupAsk,
     /// The culprit is among these; at least one.
     tweets: Vec<TweetId>,
+    /// No longer suspected, but not read: they wait for the end of the search, to be read with one request.
+    cleared: Vec<TweetId>,
     /// A probe is under way.
     pub(super) probing: bool,
-}
-
-/// What a probe brought to light.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Finding {
-    /// No longer suspected.
-    pub(super) cleared: Vec<TweetId>,
-    /// Found.
-    pub(super) culprit: Option<TweetId>,
 }
 
 impl Suspects {
     /// One of these is to blame.
     pub(super) fn new(ask: LookupAsk, tweets: Vec<TweetId>) -> Self {
-        Self { ask, tweets, probing: false }
+        Self { ask, tweets, cleared: Vec::new(), probing: false }
     }
 
     /// The half to ask for next.
@@ -33,18 +26,21 @@ impl Suspects {
         &self.tweets[..self.tweets.len().div_ceil(2)]
     }
 
-    /// Takes in how the probe went.
-    pub(super) fn learn(&mut self, refused: bool) -> Finding {
+    /// Takes in how the probe went. Says who it is once that is certain.
+    pub(super) fn learn(&mut self, refused: bool) -> Option<TweetId> {
         self.probing = false;
         let rest = self.tweets.split_off(self.tweets.len().div_ceil(2));
-        let cleared = if refused { rest } else { std::mem::replace(&mut self.tweets, rest) };
-        let culprit = (self.tweets.len() == 1).then(|| self.tweets[0]);
-        Finding { cleared, culprit }
+        if refused {
+            self.cleared.extend(rest);
+        } else {
+            self.tweets = rest;
+        }
+        (self.tweets.len() == 1).then(|| self.tweets[0])
     }
 
-    /// Those still suspected.
+    /// Everybody who waits for the end of the search.
     pub(super) fn into_tweets(self) -> Vec<TweetId> {
-        self.tweets
+        [self.tweets, self.cleared].concat()
     }
 }
 
@@ -58,19 +54,17 @@ mod tests {
             for guilty in 0..count {
                 let all: Vec<TweetId> = (1..=count as u64).map(|number| TweetId::new(number).expect("an id")).collect();
                 let mut suspects = Suspects::new(LookupAsk::Public, all.clone());
-                let mut cleared = Vec::new();
-                let mut probes = 0;
+                let (mut read, mut probes) = (0, 0);
                 let culprit = loop {
                     probes += 1;
                     let refused = suspects.probe().contains(&all[guilty]);
-                    let finding = suspects.learn(refused);
-                    cleared.extend(finding.cleared);
-                    if let Some(culprit) = finding.culprit {
+                    read += if refused { 0 } else { suspects.probe().len() };
+                    if let Some(culprit) = suspects.learn(refused) {
                         break culprit;
                     }
                 };
                 assert_eq!(culprit, all[guilty]);
-                assert_eq!(cleared.len(), count - 1);
+                assert_eq!(read + suspects.into_tweets().len(), count, "everybody is read or waits");
                 assert!(probes <= count.next_power_of_two().ilog2(), "{probes} probes for {count}");
             }
         }

@@ -56,7 +56,7 @@ impl Families {
         const WINDOW: [&str; 4] = ["account", "credential", "api", "window"];
         Self {
             build_info: table(to, "build_info", "What this program was built from", ["version", "revision", "rustversion"]),
-            requests: table(to, "api_requests", "Answers of X by status", ["account", "api", "code"]),
+            requests: table(to, "api_requests", "Calls to X by status; none where no answer came", ["account", "api", "code"]),
             request_duration: histograms(to, "api_request_duration_seconds", "Time from asking X to its whole answer", ["api"]),
             errors: table(to, "api_errors", "Calls to X that came to nothing", ["account", "api", "reason"]),
             rate_limit: table(to, "api_rate_limit_limit", "Requests that X allows in a window, as it last said", WINDOW),

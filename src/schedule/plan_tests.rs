@@ -1,0 +1,239 @@
+//! Rules of the plan, told as stories: calls leave, answers come, time passes.
+
+use std::time::Duration;
+
+use crate::config::{Budget, Charge, Groups, Prices, Tier};
+use crate::model::{CredentialKind, Failure, LookupAsk, Reading, Refusal, Timestamp, TweetId, TweetReading, TweetState};
+use crate::schedule::{AccountPlan, AccountTerms, Call, Errand, Ladder, LedgerTerms, LookupTerms, Outcome, Plan, Trigger};
+
+const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn terms() -> AccountTerms {
+    let groups = Groups { public: true, non_public: true, organic: true, promoted: false };
+    let prices = Prices { tweet: 0.005, owned_tweet: 0.001, user: 0.01, analytics: 0.005 };
+    AccountTerms {
+        credentials: vec![CredentialKind::Bearer, CredentialKind::Oauth1],
+        lookup: Some(LookupTerms { groups, every: None }),
+        wants_username: false,
+        ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget: Budget::default() },
+        patience: 0.5,
+        seed: 1,
+    }
+}
+
+/// Tweets that are this old at the start.
+fn tweets(count: u64, age: Duration) -> Vec<TweetId> {
+    let millis = (START - age).millis() - 1_288_834_974_657;
+    (0..count).map(|number| TweetId::new(((millis as u64) << 22) + number).expect("an id")).collect()
+}
+
+fn plan(terms: AccountTerms, tweets: &[TweetId]) -> Plan {
+    let ladder = Ladder::new(vec![Tier { younger_than: 40 * DAY, every: MINUTE }]);
+    Plan::new(ladder, vec![AccountPlan::new(terms, tweets, START)])
+}
+
+fn asked(call: &Call) -> (LookupAsk, &[TweetId]) {
+    match &call.errand {
+        Errand::Lookup { ask, tweets } => (*ask, tweets),
+        Errand::WhoAmI => panic!("no lookup: {call:?}"),
+    }
+}
+
+/// X gives every tweet of the call.
+fn give(plan: &mut Plan, call: &Call, now: Timestamp) {
+    let tweets = asked(call).1.iter().map(|id| (*id, TweetReading::default())).collect();
+    plan.finish(call, &[], Outcome::Read(&Reading { tweets, ..Reading::default() }), now);
+}
+
+fn fail(plan: &mut Plan, call: &Call, failure: &Failure, now: Timestamp) {
+    plan.finish(call, &[], Outcome::Failed(failure), now);
+}
+
+fn states(plan: &Plan, now: Timestamp) -> Vec<TweetState> {
+    plan.states(0, now).collect()
+}
+
+fn with_budget(usd: f64) -> AccountTerms {
+    let mut terms = terms();
+    terms.ledger.budget.usd_per_day = Some(usd);
+    terms
+}
+
+#[test]
+fn what_the_budget_does_not_cover_waits_for_the_next_day() {
+    let tweets = tweets(20, DAY);
+    let mut plan = plan(with_budget(0.05), &tweets);
+    let calls = plan.launch(Trigger::Interval, START);
+    assert_eq!(calls.iter().map(|call| asked(call).1.len()).sum::<usize>(), 10);
+    assert_eq!(plan.launch(Trigger::Interval, START), [], "what is under way is counted in full");
+    give(&mut plan, &calls[0], START);
+    let held = |plan: &Plan, now| states(plan, now).iter().filter(|state| **state == TweetState::OverBudget).count();
+    assert_eq!(held(&plan, START), 10);
+    let soon = START + MINUTE;
+    let again = plan.launch(Trigger::Interval, soon);
+    assert_eq!(again.len(), 1, "what is paid for today is read on");
+    assert_eq!(asked(&again[0]).1, asked(&calls[0]).1);
+    give(&mut plan, &again[0], soon);
+    let tomorrow = START + DAY;
+    let calls = plan.launch(Trigger::Interval, tomorrow);
+    assert_eq!(calls.iter().map(|call| asked(call).1.len()).sum::<usize>(), 10);
+}
+
+#[test]
+fn a_budget_smaller_than_a_tweet_buys_none() {
+    let mut plan = plan(with_budget(0.0049), &tweets(3, DAY));
+    assert_eq!(plan.launch(Trigger::Interval, START), []);
+    assert_eq!(states(&plan, START), [TweetState::OverBudget; 3]);
+    assert!(plan.accounts()[0].is_ready(&states(&plan, START)), "that is a final refusal");
+}
+
+#[test]
+fn a_tweet_is_asked_for_in_public_once_x_refused_its_private_fields() {
+    let tweets = tweets(2, DAY);
+    let mut plan = plan(terms(), &tweets);
+    let calls = plan.launch(Trigger::Interval, START);
+    assert_eq!(asked(&calls[0]), (LookupAsk::Private, &tweets[..]));
+    let reading =
+        Reading { tweets: vec![(tweets[0], TweetReading::default())], field_refused: vec![tweets[1]], ..Reading::default() };
+    plan.finish(&calls[0], &[], Outcome::Read(&reading), START);
+    let calls = plan.launch(Trigger::Continue, START);
+    assert_eq!(calls.len(), 1);
+    assert_eq!((asked(&calls[0]), calls[0].credential), ((LookupAsk::Public, &tweets[1..]), CredentialKind::Bearer));
+    give(&mut plan, &calls[0], START);
+    assert_eq!(plan.launch(Trigger::Continue, START), []);
+    let next = plan.launch(Trigger::Interval, START + MINUTE);
+    let asks: Vec<_> = next.iter().map(asked).collect();
+    assert_eq!(asks, [(LookupAsk::Private, &tweets[..1]), (LookupAsk::Public, &tweets[1..])]);
+}
+
+#[test]
+fn private_numbers_are_no_longer_asked_for_at_29_days() {
+    let tweets = tweets(1, 29 * DAY - MINUTE);
+    let mut plan = plan(terms(), &tweets);
+    let calls = plan.launch(Trigger::Interval, START);
+    assert_eq!(asked(&calls[0]).0, LookupAsk::Private);
+    give(&mut plan, &calls[0], START);
+    let mut now = START;
+    let calls = loop {
+        now = now + Duration::from_secs(1);
+        let calls = plan.launch(Trigger::Interval, now);
+        if !calls.is_empty() {
+            break calls;
+        }
+        assert!(now < START + 2 * MINUTE, "it is read on in the other lane");
+    };
+    assert_eq!(asked(&calls[0]).0, LookupAsk::Public);
+}
+
+#[test]
+fn an_id_that_x_will_not_name_is_found_by_halving() {
+    let tweets = tweets(100, 35 * DAY);
+    let guilty = tweets[77];
+    let mut plan = plan(terms(), &tweets);
+    let mut requests = 0;
+    loop {
+        let calls = plan.launch(Trigger::Continue, START);
+        let [call] = calls.as_slice() else { break };
+        requests += 1;
+        if asked(call).1.contains(&guilty) {
+            fail(&mut plan, call, &Failure::Invalid { culprits: vec![] }, START);
+        } else {
+            give(&mut plan, call, START);
+        }
+    }
+    // The batch itself, ceil(log2 100) probes, and one request for those that the probes cleared.
+    assert!(requests <= 1 + 7 + 1, "{requests} requests");
+    let states = states(&plan, START);
+    assert_eq!(states.iter().filter(|state| **state == TweetState::Ok).count(), 99);
+    assert_eq!(states[77], TweetState::Unavailable);
+    assert_eq!(plan.launch(Trigger::Interval, START + MINUTE).len(), 1, "the search is not repeated");
+}
+
+#[test]
+fn a_request_that_x_dislikes_whatever_is_in_it_causes_no_storm() {
+    let tweets = tweets(100, DAY);
+    let mut plan = plan(terms(), &tweets);
+    let mut requests = 0;
+    for _ in 0..200 {
+        for call in plan.launch(Trigger::Continue, START) {
+            requests += 1;
+            fail(&mut plan, &call, &Failure::Invalid { culprits: vec![] }, START);
+        }
+    }
+    assert!(requests <= 60, "{requests} requests");
+}
+
+#[test]
+fn a_refused_user_credential_leaves_the_public_numbers_and_is_tried_again() {
+    let tweets = tweets(1, DAY);
+    let mut plan = plan(terms(), &tweets);
+    let calls = plan.launch(Trigger::Interval, START);
+    fail(&mut plan, &calls[0], &Failure::CredentialRefused, START);
+    let calls = plan.launch(Trigger::Continue, START);
+    assert_eq!((asked(&calls[0]).0, calls[0].credential), (LookupAsk::Public, CredentialKind::Bearer));
+    give(&mut plan, &calls[0], START);
+    assert_eq!(states(&plan, START), [TweetState::Ok]);
+    let later = START + 16 * MINUTE;
+    let calls = plan.launch(Trigger::Interval, later);
+    assert_eq!(asked(&calls[0]).0, LookupAsk::Private);
+}
+
+#[test]
+fn a_changed_watch_list_may_meet_calls_under_way() {
+    let tweets = tweets(3, DAY);
+    let mut plan = plan(terms(), &tweets);
+    let calls = plan.launch(Trigger::Interval, START);
+    plan.watch(0, &tweets[1..2], START);
+    give(&mut plan, &calls[0], START);
+    assert_eq!(states(&plan, START), [TweetState::Ok]);
+    plan.watch(0, &tweets, START);
+    let calls = plan.launch(Trigger::Continue, START);
+    assert_eq!(asked(&calls[0]).1, [tweets[0], tweets[2]], "the known one keeps its turn");
+    fail(&mut plan, &calls[0], &Failure::Invalid { culprits: vec![] }, START);
+    let probe = plan.launch(Trigger::Continue, START);
+    plan.watch(0, &tweets[..2], START);
+    give(&mut plan, &probe[0], START);
+    assert_eq!(states(&plan, START), [TweetState::Ok, TweetState::Ok]);
+}
+
+#[test]
+fn a_refused_payment_stops_the_account_until_it_can_succeed() {
+    let tweets = tweets(101, DAY);
+    let mut plan = plan(terms(), &tweets);
+    let calls = plan.launch(Trigger::Interval, START);
+    assert_eq!(calls.len(), 2);
+    let until = START + DAY;
+    calls.iter().for_each(|call| fail(&mut plan, call, &Failure::PaymentRefused { until: Some(until) }, START));
+    assert!(states(&plan, START).iter().all(|state| *state == TweetState::OverBudget));
+    assert_eq!(plan.launch(Trigger::Interval, until - MINUTE), []);
+    assert_eq!(plan.launch(Trigger::Interval, until).len(), 1, "one call finds out");
+}
+
+#[test]
+fn a_tweet_that_is_gone_is_asked_for_once_an_hour() {
+    let tweets = tweets(2, DAY);
+    let mut plan = plan(terms(), &tweets);
+    let calls = plan.launch(Trigger::Interval, START);
+    let reading = Reading {
+        tweets: vec![(tweets[0], TweetReading::default())],
+        refused: vec![(tweets[1], Refusal::NotFound)],
+        ..Reading::default()
+    };
+    plan.finish(&calls[0], &[], Outcome::Read(&reading), START);
+    let mut asked_for = Vec::new();
+    for second in 1..=7_300 {
+        let now = START + Duration::from_secs(second);
+        for call in plan.launch(Trigger::Interval, now) {
+            if asked(&call).1.contains(&tweets[1]) {
+                asked_for.push(second);
+                let refused = vec![(tweets[1], Refusal::NotFound)];
+                plan.finish(&call, &[], Outcome::Read(&Reading { refused, ..Reading::default() }), now);
+            } else {
+                give(&mut plan, &call, now);
+            }
+        }
+    }
+    assert_eq!(asked_for.len(), 2, "{asked_for:?}");
+}
