@@ -28,7 +28,9 @@ pub(super) fn decode(body: &[u8], asked: &[TweetId], ask: LookupAsk) -> Result<D
     let body: Object =
         serde_json::from_slice(body).map_err(|error| ApiError::malformed(format!("the answer is no JSON object: {error}")))?;
     let is_list = |name| body.get(name).is_some_and(|raw: &&RawValue| raw.get().starts_with('['));
-    if !is_list("data") && (!is_list("errors") || body.get("data").is_some_and(|raw| raw.get() != "null")) {
+    let has_list = is_list("data") || is_list("errors") && body.get("data").is_none_or(|raw| raw.get() == "null");
+    // Where nothing was ever promoted, an empty object is all that X says.
+    if !has_list && (ask != LookupAsk::Promoted || body.contains_key("data")) {
         return Err(ApiError::malformed("the answer has no list of tweets and none of errors"));
     }
     let mut decoder = Decoder::default();
@@ -338,6 +340,7 @@ mod tests {
             let reading = decode(body, &[id(1), id(2)], ask).expect("an answer").reading;
             assert_eq!((reading.refused, reading.field_refused), (refused, field_refused), "{ask:?}");
         }
+        assert!(decode(b"{}", &[id(1)], LookupAsk::Promoted).is_ok(), "nothing was ever promoted");
     }
 
     #[test]
