@@ -48,6 +48,8 @@ pub struct Collector {
     waiting: Vec<oneshot::Sender<()>>,
     states: Vec<Vec<TweetState>>,
     changed: bool,
+    /// What was last said about series that did not fit.
+    surplus: usize,
     /// Building pages takes at most a tenth of the time.
     next_build: Instant,
 }
@@ -62,6 +64,7 @@ impl Collector {
             under_way: HashMap::new(),
             waiting: Vec::new(),
             changed: true,
+            surplus: 0,
             next_build: Instant::now(),
         };
         collector.update_states(clock());
@@ -212,6 +215,7 @@ impl Collector {
                     store.enter(position, *state);
                 }
             }
+            tell_of_budget(store.name(), held(&self.states[index]), held(&states));
             desk.metrics.watched(&count(&states));
             self.states[index] = states;
             self.changed = true;
@@ -223,6 +227,11 @@ impl Collector {
         let built = build(&self.parts.stores, self.parts.max_series);
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
+        if (built.surplus > 0) != (self.surplus > 0) {
+            let (limit, surplus) = (self.parts.max_series, built.surplus);
+            tracing::warn!(limit, surplus, "series left out because of limits.max_series; raise it or watch fewer tweets");
+        }
+        self.surplus = built.surplus;
         let accounts = self.parts.stores.iter().zip(&self.parts.desks).zip(&self.states);
         let summary = |((store, desk), states): ((&AccountStore, &Desk), &Vec<TweetState>)| AccountSummary {
             name: store.name().to_owned(),
@@ -240,6 +249,22 @@ impl Collector {
 /// The wall clock: nothing below this room reads it.
 fn clock() -> Timestamp {
     Timestamp::from(SystemTime::now())
+}
+
+/// How many tweets wait for money.
+fn held(states: &[TweetState]) -> usize {
+    states.iter().filter(|state| **state == TweetState::OverBudget).count()
+}
+
+/// Says it when money begins and when it ceases to be short.
+fn tell_of_budget(account: &str, before: usize, tweets: usize) {
+    match (before, tweets) {
+        (0, 1..) => {
+            tracing::warn!(account, tweets, "tweets are held back for want of money: the budget's, or X's refusal of payment")
+        }
+        (1.., 0) => tracing::info!(account, "no tweet is held back for want of money any more"),
+        _ => {}
+    }
 }
 
 /// How many tweets are in each state that has any.

@@ -75,7 +75,7 @@ async fn the_log_speaks_json_too() {
 #[tokio::test]
 async fn the_demo_shows_moving_numbers_of_two_accounts() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut process = Process::start(&["demo", "--web.listen-address=127.0.0.1:0"].map(str::to_owned), &[]);
+    let mut process = Process::start_in(folder.path(), &["demo", "--web.listen-address=127.0.0.1:0"].map(str::to_owned), &[]);
     let line = process.line("where to look", |line| line.contains("/metrics"));
     let url = line.rsplit(' ').next().expect("a URL").to_owned();
     let scrape = async |accept: &str| {
@@ -99,5 +99,6 @@ async fn the_demo_shows_moving_numbers_of_two_accounts() {
     read_text(&scrape("").await).unwrap_or_else(|fault| panic!("{fault}"));
     process.signal("INT");
     assert_eq!(process.end().code(), Some(0));
+    assert!(!process.output().contains("level="), "nothing to complain about:\n{}", process.output());
     assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0);
 }

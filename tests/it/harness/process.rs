@@ -1,6 +1,7 @@
 //! A running program, its output line by line.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -17,8 +18,14 @@ pub(crate) struct Process {
 impl Process {
     /// Starts the program with these arguments and no environment but these variables.
     pub(crate) fn start(arguments: &[String], environment: &[(String, String)]) -> Self {
+        Self::start_in(Path::new("."), arguments, environment)
+    }
+
+    /// The same, in this folder.
+    pub(crate) fn start_in(folder: &Path, arguments: &[String], environment: &[(String, String)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tweet_exporter"))
             .args(arguments)
+            .current_dir(folder)
             .env_clear()
             .envs(environment.iter().cloned())
             .stdin(Stdio::null())
