@@ -64,8 +64,8 @@ impl Desk {
     }
 
     /// Shows where the plan stands.
-    pub(super) fn show(&self, plan: &AccountPlan) {
-        self.metrics.oldest_due(plan.oldest_due());
+    pub(super) fn show(&self, plan: &AccountPlan, oldest_due: Option<Timestamp>) {
+        self.metrics.oldest_due(oldest_due);
         for (period, budget) in [BudgetPeriod::Day, BudgetPeriod::Month].into_iter().zip(plan.budgets()) {
             if let Some((usd, remaining)) = budget {
                 self.metrics.budget(period, usd, remaining);

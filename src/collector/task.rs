@@ -204,7 +204,7 @@ impl Collector {
         for (index, store) in self.parts.stores.iter_mut().enumerate() {
             let states: Vec<TweetState> = self.parts.plan.states(index, now).collect();
             let desk = &self.parts.desks[index];
-            desk.show(&self.parts.plan.accounts()[index]);
+            desk.show(&self.parts.plan.accounts()[index], self.parts.plan.oldest_due(index, now));
             if states == self.states[index] {
                 continue;
             }

@@ -101,10 +101,10 @@ impl AccountPlan {
         self.terms.lookup.is_none() || refused || self.tweets.iter().any(|tweet| tweet.main.read) || states.iter().all(settled)
     }
 
-    /// Since when the read that waits longest is due.
-    pub fn oldest_due(&self) -> Option<Timestamp> {
-        self.terms.lookup?;
-        self.tweets.iter().filter(|tweet| !tweet.held && tweet.refusal.is_none()).filter_map(|tweet| tweet.main.due).min()
+    /// Since when the read that waits longest is due; what is held back, refused or retired waits for none.
+    pub(super) fn oldest_due(&self, ladder: &Ladder, now: Timestamp) -> Option<Timestamp> {
+        let waits = |tweet: &&TweetPlan| !tweet.held && tweet.refusal.is_none() && self.every(tweet, ladder, now).is_some();
+        self.tweets.iter().filter(|tweet| tweet.main.due.is_some()).filter(waits).filter_map(|tweet| tweet.main.due).min()
     }
 
     /// The budgets of the day and of the month in US dollars, and what is left of them.

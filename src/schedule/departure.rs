@@ -107,11 +107,11 @@ impl AccountPlan {
         if due.is_empty() {
             return;
         }
-        let due = self.within_budget(due);
-        for batch in due.chunks(Errand::LOOKUP_BATCH) {
+        let due = self.within_budget(ask, due);
+        for (sent, batch) in due.chunks(Errand::LOOKUP_BATCH).enumerate() {
             let Some(credential) = self.credential(ask, now) else {
-                self.give_up_if_refused(ask, batch, now);
-                return;
+                let rest = &due[sent * Errand::LOOKUP_BATCH..];
+                return self.give_up_if_refused(ask, rest, now);
             };
             for position in batch {
                 self.tweets[*position].track_mut(ask).away = true;
@@ -123,14 +123,17 @@ impl AccountPlan {
     }
 
     /// Leaves out, and marks, what the budget does not cover. What is paid for today already goes first.
-    fn within_budget(&mut self, due: Vec<usize>) -> Vec<usize> {
+    fn within_budget(&mut self, ask: LookupAsk, due: Vec<usize>) -> Vec<usize> {
         let (mut free, unpaid): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|position| self.ledger.is_free(LOOKUP, self.tweets[*position].id.number()));
         let affordable = usize::try_from(self.ledger.affordable(LOOKUP)).unwrap_or(usize::MAX).min(unpaid.len());
-        for (rank, position) in unpaid.iter().enumerate() {
-            self.tweets[*position].held = rank >= affordable;
+        // Promoted numbers are free once the main reading is paid for: their waiting says nothing about the tweet.
+        if ask != LookupAsk::Promoted {
+            free.iter().for_each(|position| self.tweets[*position].held = false);
+            for (rank, position) in unpaid.iter().enumerate() {
+                self.tweets[*position].held = rank >= affordable;
+            }
         }
-        free.iter().for_each(|position| self.tweets[*position].held = false);
         free.extend_from_slice(&unpaid[..affordable]);
         free
     }
@@ -145,10 +148,10 @@ impl AccountPlan {
     }
 
     /// Tweets that no credential can read are in trouble, not merely waiting.
-    fn give_up_if_refused(&mut self, ask: LookupAsk, batch: &[usize], now: Timestamp) {
+    fn give_up_if_refused(&mut self, ask: LookupAsk, due: &[usize], now: Timestamp) {
         let refused = |kind| matches!(self.gates.passage(kind, Api::Lookup, now), Passage::Refused(_));
         if self.candidates(ask).all(refused) {
-            batch.iter().for_each(|position| self.tweets[*position].track_mut(ask).failed = true);
+            due.iter().for_each(|position| self.tweets[*position].track_mut(ask).failed = true);
         }
     }
 

@@ -61,6 +61,11 @@ impl Plan {
         &self.accounts
     }
 
+    /// Since when the account's read that waits longest is due.
+    pub fn oldest_due(&self, account: usize, now: Timestamp) -> Option<Timestamp> {
+        self.accounts[account].oldest_due(&self.ladder, now)
+    }
+
     /// The states of an account's tweets, in the order of its watch list.
     pub fn states(&self, account: usize, now: Timestamp) -> impl Iterator<Item = TweetState> {
         self.accounts[account].states(&self.ladder, now)

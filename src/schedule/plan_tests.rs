@@ -199,6 +199,29 @@ fn a_changed_watch_list_may_meet_calls_under_way() {
 }
 
 #[test]
+fn a_retired_tweet_waits_for_no_read() {
+    let mut tweets = tweets(1, DAY);
+    tweets.push(TweetId::new(20).expect("an id"));
+    let mut plan = plan(terms(), &tweets);
+    let calls = plan.launch(Trigger::Interval, START);
+    give(&mut plan, &calls[0], START);
+    assert_eq!(states(&plan, START), [TweetState::Ok, TweetState::Retired]);
+    assert_eq!(plan.oldest_due(0, START + DAY), None);
+}
+
+#[test]
+fn every_tweet_that_no_credential_can_read_is_in_trouble() {
+    let mut terms = terms();
+    terms.credentials = vec![CredentialKind::Bearer];
+    let mut plan = plan(terms, &tweets(250, DAY));
+    let calls = plan.launch(Trigger::Interval, START);
+    calls.iter().for_each(|call| fail(&mut plan, call, &Failure::CredentialRefused, START));
+    assert_eq!(plan.launch(Trigger::Continue, START), []);
+    assert!(states(&plan, START).iter().all(|state| *state == TweetState::Error));
+    assert!(plan.accounts()[0].is_ready(&states(&plan, START)));
+}
+
+#[test]
 fn a_refused_payment_stops_the_account_until_it_can_succeed() {
     let tweets = tweets(101, DAY);
     let mut plan = plan(terms(), &tweets);
