@@ -13,15 +13,20 @@ use crate::config::Config;
 use crate::watchlist::{self, Fingerprint};
 
 /// Looking costs one `stat` a file; notifications of the system miss network and container mounts.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Sends the collector another watch list whenever the files have changed. A bad file changes nothing and is logged once.
-pub(super) async fn follow_watch_files(config: Config, orders: mpsc::Sender<Order>, stop: CancellationToken) {
+pub(super) async fn follow_watch_files(
+    config: Config,
+    mut known: Fingerprint,
+    orders: mpsc::Sender<Order>,
+    stop: CancellationToken,
+) {
     if config.accounts.iter().all(|account| account.watch.files.is_empty()) {
         return;
     }
     let config = Arc::new(config);
-    let mut known = look(&config).await;
+    let mut seen = known.clone();
     let mut tick = interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -29,8 +34,10 @@ pub(super) async fn follow_watch_files(config: Config, orders: mpsc::Sender<Orde
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
-        let found = look(&config).await;
-        if found == known {
+        let Some(found) = look(&config).await else { continue };
+        // Somebody may still be writing: only what stays the same from one look to the next is read.
+        let is_still = found == std::mem::replace(&mut seen, found.clone());
+        if !is_still || found == known {
             continue;
         }
         known = found;

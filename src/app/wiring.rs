@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use crate::app::watch_files::follow_watch_files;
 use crate::auth::Credential;
 use crate::collector::{Collector, CollectorParts, Desk, Handle, Health, Order, Snapshot};
-use crate::config::{Account, ApiConfig, Charge, Config, Groups, Loaded, Mode, SourceKind};
+use crate::config::{Account, ApiConfig, Charge, Config, Groups, Loaded, Mode, SourceKind, is_loopback};
 use crate::model::{Api, CredentialKind, Timestamp, TweetId};
 use crate::net::{Client, ClientError, ClientSettings};
 use crate::schedule::{AccountPlan, AccountTerms, Ladder, LedgerTerms, LookupTerms, Plan};
 use crate::self_metrics::{Limit, SelfMetrics};
 use crate::server::{Options, serve};
 use crate::store::AccountStore;
-use crate::watchlist::Watchlist;
+use crate::watchlist::{Fingerprint, Watchlist};
 use crate::x_api::{Lookup, Session, SessionSettings};
 
 /// A wired exporter that has not started yet.
@@ -30,6 +30,7 @@ pub struct App {
     orders: (mpsc::Sender<Order>, mpsc::Receiver<Order>),
     metrics: Arc<SelfMetrics>,
     config: Config,
+    fingerprint: Fingerprint,
 }
 
 /// What keeps it from starting.
@@ -39,6 +40,8 @@ pub enum AppError {
     Client(ClientError),
     /// `api.ca_file` cannot be read.
     CaFile(std::io::Error),
+    /// A fault of the exporter ended its reading half.
+    Broken(tokio::task::JoinError),
 }
 
 impl App {
@@ -50,6 +53,7 @@ impl App {
         let now = Timestamp::from(SystemTime::now());
         metrics.config_loaded(loaded.hash, now);
         metrics.refused_by_limit(Limit::MaxTweets, watchlist.surplus);
+        let fingerprint = watchlist.fingerprint.clone();
         let (mut plans, mut desks, mut stores) = (Vec::new(), Vec::new(), Vec::new());
         for (account, watched) in config.accounts.iter().zip(watchlist.accounts) {
             let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
@@ -77,18 +81,22 @@ impl App {
             metrics: metrics.clone(),
         };
         let config = loaded.config.clone();
-        Ok(Self { collector: Collector::new(parts), handle, orders: (sender, receiver), metrics, config })
+        Ok(Self { collector: Collector::new(parts), handle, orders: (sender, receiver), metrics, config, fingerprint })
     }
 
-    /// Reads and serves until it is told to stop; requests under way are then answered.
-    pub async fn run(self, listeners: Vec<TcpListener>, options: Options, stop: CancellationToken) {
+    /// Reads and serves until it is told to stop; requests under way are then answered. Fails if the reading half breaks down: a
+    /// supervisor should start it anew rather than serve old numbers for ever.
+    pub async fn run(self, listeners: Vec<TcpListener>, options: Options, stop: CancellationToken) -> Result<(), AppError> {
         let (sender, receiver) = self.orders;
-        let reading = tokio::spawn(self.collector.run(receiver, stop.clone()));
-        tokio::spawn(follow_watch_files(self.config, sender, stop.clone()));
+        tokio::spawn(follow_watch_files(self.config, self.fingerprint, sender, stop.clone()));
+        let told = stop.clone();
+        let reading = tokio::spawn(async move {
+            // However it ends, the server must not outlive it.
+            let _guard = told.clone().drop_guard();
+            self.collector.run(receiver, told).await;
+        });
         serve(listeners, self.handle, self.metrics, options, stop).await;
-        if let Err(error) = reading.await {
-            tracing::error!(%error, "the collector broke down");
-        }
+        reading.await.map_err(AppError::Broken)
     }
 }
 
@@ -99,13 +107,11 @@ pub fn check_reach(api: &ApiConfig) -> Result<(), AppError> {
 
 fn client(api: &ApiConfig) -> Result<Client, AppError> {
     let ca_pem = api.ca_file.as_ref().map(std::fs::read).transpose().map_err(AppError::CaFile)?;
-    let is_local =
-        |url: &str| Url::parse(url).is_ok_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")));
     let settings = ClientSettings {
         timeout: api.timeout,
         proxy: api.proxy_url.as_ref().map(|url| url.expose()),
         ca_pem: ca_pem.as_deref(),
-        direct: is_local(&api.url),
+        direct: Url::parse(&api.url).is_ok_and(|url| is_loopback(&url)),
     };
     Client::new(&settings).map_err(AppError::Client)
 }
@@ -117,7 +123,7 @@ fn terms(config: &Config, account: &Account) -> AccountTerms {
         wants_username: account.username.is_none(),
         credentials: kinds,
         ledger: LedgerTerms { charge, prices: config.billing.usd, budget: account.budget },
-        // An early read is free within a day; a legacy plan pays for it.
+        // One early read parts the batches of a start; a legacy plan would pay for it.
         patience: if charge == Charge::UtcDay { 0.5 } else { 0.95 },
         seed: account.name.bytes().fold(u64::from(std::process::id()), |seed, byte| seed.wrapping_mul(31) + u64::from(byte)),
     }
@@ -165,6 +171,7 @@ impl fmt::Display for AppError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Client(error) => error.fmt(f),
+            Self::Broken(error) => write!(f, "a fault of the exporter, please report it: {error}"),
             Self::CaFile(error) => write!(f, "api.ca_file cannot be read: {error}"),
         }
     }

@@ -46,7 +46,12 @@ pub struct Collector {
     under_way: HashMap<Id, Call>,
     /// Scrapes that wait for the pass to end.
     waiting: Vec<oneshot::Sender<()>>,
-    states: Vec<Vec<TweetState>>,
+    /// Nothing: to be compared anew.
+    states: Vec<Option<Vec<TweetState>>>,
+    /// How many tweets of each account wait for money.
+    held: Vec<usize>,
+    /// Accounts that were ready once.
+    ready: Vec<bool>,
     changed: bool,
     /// What was last said about series that did not fit.
     surplus: usize,
@@ -58,7 +63,9 @@ impl Collector {
     /// A collector that has read nothing yet; its first page, of pending tweets, is published at once.
     pub fn new(parts: CollectorParts) -> Self {
         let mut collector = Self {
-            states: vec![Vec::new(); parts.stores.len()],
+            states: vec![None; parts.stores.len()],
+            held: vec![0; parts.stores.len()],
+            ready: vec![false; parts.stores.len()],
             parts,
             calls: JoinSet::new(),
             under_way: HashMap::new(),
@@ -104,8 +111,8 @@ impl Collector {
             let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
             self.parts.plan.watch(index, &tweets, now);
             self.parts.stores[index].watch(watched.into_iter().map(Into::into).collect());
-            // Positions have changed: compare every state anew.
-            self.states[index].clear();
+            // Positions have changed.
+            self.states[index] = None;
         }
         self.changed = true;
     }
@@ -170,7 +177,7 @@ impl Collector {
                 let Some(call) = self.under_way.remove(&error.id()) else { return };
                 tracing::error!(%error, "a call to X broke down; this is a fault of the exporter, please report it");
                 let failure = Failure::Transient { retry_after: None };
-                self.parts.plan.finish(&call, &[], Outcome::Failed(&failure), now);
+                self.parts.plan.finish(&call, &[], Outcome::Failed { failure: &failure, charged: false }, now);
             }
         }
         self.changed = true;
@@ -180,7 +187,7 @@ impl Collector {
     fn account_for(&mut self, call: &Call, limits: &[RateLimit], result: Result<Outcome<'_>, &ApiError>, now: Timestamp) {
         let desk = &mut self.parts.desks[call.account];
         desk.observe(call, result.as_ref().err().copied(), now);
-        let outcome = result.unwrap_or_else(|error| Outcome::Failed(&error.failure));
+        let outcome = result.unwrap_or_else(|error| Outcome::Failed { failure: &error.failure, charged: error.charged });
         if let Some(bill) = self.parts.plan.finish(call, limits, outcome, now) {
             desk.charge(&bill);
         }
@@ -188,13 +195,18 @@ impl Collector {
 
     fn store(&mut self, call: &Call, ask: LookupAsk, reading: Reading, now: Timestamp) {
         let (desk, store) = (&self.parts.desks[call.account], &mut self.parts.stores[call.account]);
-        let part = Part { source: desk.lookup_source, request: u8::from(ask == LookupAsk::Promoted) };
+        let of = |ask| Part { source: desk.lookup_source, request: u8::from(ask == LookupAsk::Promoted) };
+        let (part, promoted) = (of(ask), of(LookupAsk::Promoted));
+        if let (Errand::Lookup { tweets, .. }, LookupAsk::Promoted | LookupAsk::Public) = (&call.errand, ask) {
+            // Promoted numbers that are not in the answer, or can no longer be asked for, are gone.
+            tweets.iter().for_each(|tweet| store.drop_part(*tweet, promoted));
+        }
         for (tweet, reading) in reading.tweets {
             for metric in store.take(tweet, part, reading, now) {
                 desk.metrics.decreases(metric, 1);
             }
         }
-        for tweet in reading.field_refused {
+        for tweet in reading.field_refused.into_iter().filter(|_| ask == LookupAsk::Private) {
             store.mark_foreign(tweet);
         }
     }
@@ -205,7 +217,7 @@ impl Collector {
             let states: Vec<TweetState> = self.parts.plan.states(index, now).collect();
             let desk = &self.parts.desks[index];
             desk.show(&self.parts.plan.accounts()[index], self.parts.plan.oldest_due(index, now));
-            if states == self.states[index] {
+            if self.states[index].as_ref() == Some(&states) {
                 continue;
             }
             for (position, state) in states.iter().enumerate() {
@@ -215,30 +227,29 @@ impl Collector {
                     store.enter(position, *state);
                 }
             }
-            tell_of_budget(store.name(), held(&self.states[index]), held(&states));
+            let held = states.iter().filter(|state| **state == TweetState::OverBudget).count();
+            tell_of_budget(store.name(), std::mem::replace(&mut self.held[index], held), held);
+            self.ready[index] |= self.parts.plan.accounts()[index].is_ready(&states);
             desk.metrics.watched(&count(&states));
-            self.states[index] = states;
+            self.states[index] = Some(states);
             self.changed = true;
         }
     }
 
     fn publish(&mut self) {
         let started = Instant::now();
-        let built = build(&self.parts.stores, self.parts.max_series);
+        // A large page takes its time: the other tasks of this thread go elsewhere meanwhile.
+        let built = tokio::task::block_in_place(|| build(&self.parts.stores, self.parts.max_series));
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
-        if (built.surplus > 0) != (self.surplus > 0) {
-            let (limit, surplus) = (self.parts.max_series, built.surplus);
-            tracing::warn!(limit, surplus, "series left out because of limits.max_series; raise it or watch fewer tweets");
-        }
-        self.surplus = built.surplus;
+        tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);
         let accounts = self.parts.stores.iter().zip(&self.parts.desks).zip(&self.states);
-        let summary = |((store, desk), states): ((&AccountStore, &Desk), &Vec<TweetState>)| AccountSummary {
+        let summary = |((store, desk), states): ((&AccountStore, &Desk), &Option<Vec<TweetState>>)| AccountSummary {
             name: store.name().to_owned(),
-            tweets: count(states),
+            tweets: count(states.as_deref().unwrap_or_default()),
             problem: desk.health.problem(),
         };
-        let ready = self.parts.plan.accounts().iter().zip(&self.states).all(|(plan, states)| plan.is_ready(states));
+        let ready = self.ready.iter().all(|ready| *ready);
         let snapshot = Snapshot { page: built.page, ready, accounts: accounts.map(summary).collect() };
         self.parts.snapshot.store(Arc::new(snapshot));
         self.changed = false;
@@ -246,14 +257,20 @@ impl Collector {
     }
 }
 
-/// The wall clock: nothing below this room reads it.
+/// The wall clock: no room that decides reads it.
 fn clock() -> Timestamp {
     Timestamp::from(SystemTime::now())
 }
 
-/// How many tweets wait for money.
-fn held(states: &[TweetState]) -> usize {
-    states.iter().filter(|state| **state == TweetState::OverBudget).count()
+/// Says it when the page begins and when it ceases to be full.
+fn tell_of_series(limit: usize, before: usize, surplus: usize) {
+    match (before, surplus) {
+        (0, 1..) => {
+            tracing::warn!(limit, surplus, "series left out because of limits.max_series; raise it or watch fewer tweets")
+        }
+        (1.., 0) => tracing::info!(limit, "all series fit on the page again"),
+        _ => {}
+    }
 }
 
 /// Says it when money begins and when it ceases to be short.

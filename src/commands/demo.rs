@@ -53,7 +53,9 @@ pub(super) async fn run(common: &Common, args: DemoArgs) -> ExitCode {
     };
     let options = options(None).expect("the default path is a path");
     print!("{}", introduce(&args.speed, &simulator, &listeners, watched));
-    app.run(listeners, options, stop).await;
+    if let Err(error) = app.run(listeners, options, stop).await {
+        return fail(1, &error.to_string());
+    }
     simulator.stop().await;
     println!("demo stopped; nothing was left behind");
     ExitCode::SUCCESS

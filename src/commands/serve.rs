@@ -66,7 +66,9 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
     if let Err(error) = until_told_to_stop(stop.clone()) {
         return fail(1, &format!("cannot listen to signals: {error}"));
     }
-    app.run(listeners, options, stop).await;
+    if let Err(error) = app.run(listeners, options, stop).await {
+        return fail(1, &error.to_string());
+    }
     tracing::info!("stopped");
     ExitCode::SUCCESS
 }

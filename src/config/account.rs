@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use crate::model::Username;
 
-use super::billing::Budget;
-use super::credentials::{self, Credentials};
-use super::schema;
-use super::section::{Field, Section, shown};
-use super::source::{self, Source, Surroundings};
-use super::suggestion::nearest;
-use super::tiers::Tiers;
-use super::watch::{self, Watch};
+use crate::config::billing::Budget;
+use crate::config::credentials::{self, Credentials};
+use crate::config::schema;
+use crate::config::section::{Field, Section, shown};
+use crate::config::source::{self, Source, Surroundings};
+use crate::config::suggestion::nearest;
+use crate::config::tiers::Tiers;
+use crate::config::watch::{self, Watch};
 
 /// An account: credentials, sources, budget and watch list that belong together.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::file::read_text;
-use super::secret::Secret;
-use super::section::{Field, Section};
-use super::{schema, url};
+use crate::config::file::read_text;
+use crate::config::secret::Secret;
+use crate::config::section::{Field, Section};
+use crate::config::{schema, url};
 
 /// How X is reached.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! `billing`, `limits` and an account's `budget`: what reading costs and may cost.
 
-use super::schema;
-use super::section::{Field, Section};
+use crate::config::schema;
+use crate::config::section::{Field, Section};
 
 /// How X charges.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use crate::model::CredentialKind;
 
-use super::secret::{self, Secret};
-use super::section::{Field, Section};
-use super::{schema, url};
+use crate::config::secret::{self, Secret};
+use crate::config::section::{Field, Section};
+use crate::config::{schema, url};
 
 /// How calls identify themselves.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! `groups` of a lookup or timeline: public numbers for everybody, private ones for the author alone.
 
-use super::credentials::Named;
-use super::section::{Field, Section};
+use crate::config::credentials::Named;
+use crate::config::section::{Field, Section};
 
 /// Which groups of metrics a lookup or timeline asks for. At least one is set; the last three need a user's credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,6 +43,7 @@ pub use watch::{Watch, WatchEntry, WatchTimeline, parse_watch_entries};
 pub use window::{Span, Window};
 
 pub(crate) use file::{MAX_WATCH, read_text};
+pub(crate) use url::is_loopback;
 
 use section::{Field, Findings};
 

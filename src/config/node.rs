@@ -7,9 +7,9 @@ use std::cell::Cell;
 
 use serde::de::DeserializeSeed;
 
-use super::error::Place;
-use super::shape::Shape;
-use super::walk::Walk;
+use crate::config::error::Place;
+use crate::config::shape::Shape;
+use crate::config::walk::Walk;
 
 /// A value of the document.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::model::parse_duration;
 
-use super::node::{Kind, Value};
-use super::section::{Field, shown};
-use super::suggestion::nearest;
+use crate::config::node::{Kind, Value};
+use crate::config::section::{Field, shown};
+use crate::config::suggestion::nearest;
 
 impl<'a> Field<'a> {
     /// A text that is not empty. Its value is not repeated: this reads secrets too.

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::file::{FileError, read_text};
-use super::section::{Field, Section};
+use crate::config::file::{FileError, read_text};
+use crate::config::section::{Field, Section};
 
 /// A secret. It prints as `[redacted]` wherever it is printed, and is wiped from memory when dropped.
 #[derive(Clone)]

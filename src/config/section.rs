@@ -6,11 +6,11 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Environment;
-use super::error::{ConfigErrors, ConfigWarning, Finding, Place};
-use super::node::{Kind, Node, Value};
-use super::schema::Schema;
-use super::suggestion::nearest;
+use crate::config::Environment;
+use crate::config::error::{ConfigErrors, ConfigWarning, Finding, Place};
+use crate::config::node::{Kind, Node, Value};
+use crate::config::schema::Schema;
+use crate::config::suggestion::nearest;
 
 /// What was found so far, and what reading needs to know of the world.
 pub(super) struct Findings<'a> {

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-use super::error::Place;
-use super::node::{Kind, Node, Value};
+use crate::config::error::Place;
+use crate::config::node::{Kind, Node, Value};
 
 /// Makes nodes out of whatever comes.
 #[derive(Clone, Copy)]

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::model::{Api, CredentialKind, format_duration};
 
-use super::credentials::Named;
-use super::groups::Groups;
-use super::schema;
-use super::section::{Field, Section};
-use super::tiers::Tiers;
-use super::window::{Span, Window};
+use crate::config::credentials::Named;
+use crate::config::groups::Groups;
+use crate::config::schema;
+use crate::config::section::{Field, Section};
+use crate::config::tiers::Tiers;
+use crate::config::window::{Span, Window};
 
 /// Where numbers come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

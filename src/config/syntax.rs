@@ -1,9 +1,9 @@
 //! A text that is no usable YAML: one error, with a hint about what people usually meant. No word of the file is repeated, since
 //! a secret may stand in it.
 
-use super::error::Place;
-use super::node::{self, Node};
-use super::shape::TOO_MANY_ALIASES;
+use crate::config::error::Place;
+use crate::config::node::{self, Node};
+use crate::config::shape::TOO_MANY_ALIASES;
 
 /// Why a text has no tree.
 pub(super) struct SyntaxError {

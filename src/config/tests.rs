@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::*;
+use crate::config::*;
 
 fn parse_anything(text: &str) -> Result<Loaded, String> {
     parse(text, Path::new("any.yml"), &|_| Some("set".to_owned())).map_err(|errors| errors.to_string())

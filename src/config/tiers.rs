@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::model::format_duration;
 
-use super::schema;
-use super::section::{Field, Section};
+use crate::config::schema;
+use crate::config::section::{Field, Section};
 
 /// How often a tweet is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::secret::{Secret, variable, variable_value};
-use super::section::Field;
+use crate::config::secret::{Secret, variable, variable_value};
+use crate::config::section::Field;
 
 /// A base that paths are appended to: without a slash at the end, and as the signature must see it.
 pub(super) fn base_url(field: &Field<'_>) -> Option<String> {
@@ -61,7 +61,8 @@ fn has_userinfo(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether it leads to this machine: only then may it be plain, and no proxy of the environment comes between.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())

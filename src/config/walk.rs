@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::error::Place;
-use super::node::{Node, Value};
+use crate::config::error::Place;
+use crate::config::node::{Node, Value};
 
 /// Fills in one node and those inside it.
 pub(super) struct Walk<'n> {

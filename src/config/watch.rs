@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::model::TweetRef;
 
-use super::credentials::Named;
-use super::error::ConfigErrors;
-use super::node::{Kind, Value};
-use super::section::{Field, Findings, Section, shown};
-use super::{schema, syntax};
+use crate::config::credentials::Named;
+use crate::config::error::ConfigErrors;
+use crate::config::node::{Kind, Value};
+use crate::config::section::{Field, Findings, Section, shown};
+use crate::config::{schema, syntax};
 
 /// Which tweets an account watches.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::parse_duration;
 
-use super::section::{Field, Section};
+use crate::config::section::{Field, Section};
 
 /// A lifetime or a window.
 #[derive(Clone, Debug, PartialEq, Eq)]

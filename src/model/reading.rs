@@ -70,6 +70,8 @@ pub struct Reading {
     pub refused: Vec<(TweetId, Refusal)>,
     /// Tweets that X left out because a private field was asked for: they can be asked again for public numbers.
     pub field_refused: Vec<TweetId>,
+    /// Tweets that X left out in silence although private fields were asked for: the same may have happened.
+    pub passed_over: Vec<TweetId>,
     /// Tweets on which X itself stumbled: they can be asked again later.
     pub failed: Vec<TweetId>,
 }

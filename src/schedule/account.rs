@@ -48,8 +48,8 @@ pub struct AccountPlan {
     pub(super) gates: Gates,
     pub(super) ledger: Ledger,
     pub(super) suspects: VecDeque<Suspects>,
-    /// Culprits found since X last answered anything: three in a row, and it is the request that X dislikes, not an id.
-    pub(super) culprits_in_a_row: u32,
+    /// Searches begun so far.
+    pub(super) searches: u64,
     pub(super) name_wanted: bool,
     pub(super) next_slot: Option<Timestamp>,
 }
@@ -67,7 +67,7 @@ impl AccountPlan {
             gates: Gates::new(terms.seed),
             ledger: Ledger::new(terms.ledger, now),
             suspects: VecDeque::new(),
-            culprits_in_a_row: 0,
+            searches: 0,
             name_wanted: terms.wants_username && terms.credentials.iter().any(|kind| kind.is_user()),
             next_slot: None,
             terms,
@@ -93,17 +93,18 @@ impl AccountPlan {
         self.tweets.iter().map(move |tweet| self.state(tweet, ladder, now))
     }
 
-    /// Whether it has data or a final refusal.
+    /// Whether it has data or a final refusal; an account without a usable credential has one from the start.
     pub fn is_ready(&self, states: &[TweetState]) -> bool {
         let settled = |state: &TweetState| state.is_gone() || *state == TweetState::OverBudget;
-        let refused = !self.terms.credentials.is_empty()
-            && self.terms.credentials.iter().all(|kind| self.gates.is_refused(*kind, Api::Lookup));
+        let refused = self.terms.credentials.iter().all(|kind| self.gates.is_refused(*kind, Api::Lookup));
         self.terms.lookup.is_none() || refused || self.tweets.iter().any(|tweet| tweet.main.read) || states.iter().all(settled)
     }
 
     /// Since when the read that waits longest is due; what is held back, refused or retired waits for none.
     pub(super) fn oldest_due(&self, ladder: &Ladder, now: Timestamp) -> Option<Timestamp> {
-        let waits = |tweet: &&TweetPlan| !tweet.held && tweet.refusal.is_none() && self.every(tweet, ladder, now).is_some();
+        let waits = |tweet: &&TweetPlan| {
+            !tweet.held && tweet.refusal.is_none() && self.every(tweet, ladder, now).is_some() && self.is_readable(tweet, now)
+        };
         self.tweets.iter().filter(|tweet| tweet.main.due.is_some()).filter(waits).filter_map(|tweet| tweet.main.due).min()
     }
 
@@ -118,7 +119,7 @@ impl AccountPlan {
         }
         match tweet.refused_state() {
             Some(state) => state,
-            None if self.ask(tweet, now).is_none() && self.terms.lookup.is_some() => TweetState::Unavailable,
+            None if !self.is_readable(tweet, now) => TweetState::Unavailable,
             None if tweet.held || self.gates.is_unpaid() => TweetState::OverBudget,
             None if tweet.main.failed => TweetState::Error,
             None if tweet.main.read => TweetState::Ok,
@@ -142,6 +143,12 @@ impl AccountPlan {
         groups.public.then_some(LookupAsk::Public)
     }
 
+    /// Whether anything could be asked of it if every credential were trusted.
+    fn is_readable(&self, tweet: &TweetPlan, now: Timestamp) -> bool {
+        let has_user = self.terms.credentials.iter().any(|kind| kind.is_user());
+        self.terms.lookup.is_none_or(|lookup| lookup.groups.public || has_user && tweet.may_be_private(now))
+    }
+
     pub(super) fn may_ask_private(&self, tweet: &TweetPlan, now: Timestamp) -> bool {
         let trusted = |kind: &CredentialKind| !matches!(self.gates.passage(*kind, Api::Lookup, now), Passage::Refused(_));
         tweet.may_be_private(now) && self.terms.credentials.iter().filter(|kind| kind.is_user()).any(trusted)
@@ -159,7 +166,7 @@ impl AccountPlan {
         let belongs = match ask {
             LookupAsk::Promoted => {
                 let wanted = self.terms.lookup.is_some_and(|lookup| lookup.groups.promoted);
-                wanted && tweet.refusal.is_none() && self.may_ask_private(tweet, now)
+                wanted && !tweet.unpromoted && tweet.refusal.is_none() && self.may_ask_private(tweet, now)
             }
             ask => self.ask(tweet, now) == Some(ask),
         };

@@ -15,8 +15,8 @@ pub struct Call {
     pub at: Timestamp,
     /// How many resources X would charge for at worst: put aside until it is finished.
     pub(super) worst: u64,
-    /// It looks for the id that X refuses.
-    pub(super) probe: bool,
+    /// It looks for the id that X refuses, in the search of this number.
+    pub(super) probe: Option<u64>,
 }
 
 /// What a call is for.
@@ -62,5 +62,10 @@ pub enum Outcome<'a> {
     /// The token's user is known.
     Known,
     /// It brought nothing.
-    Failed(&'a Failure),
+    Failed {
+        /// What to do next.
+        failure: &'a Failure,
+        /// X answered with 200, so it may charge for what could not be read.
+        charged: bool,
+    },
 }

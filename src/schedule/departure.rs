@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{Api, CredentialKind, LookupAsk, PriceClass, Timestamp, TweetId};
+use crate::model::{Api, CredentialKind, LookupAsk, PriceClass, Refusal, Timestamp, TweetId};
 use crate::schedule::account::{ASKS, AccountPlan, LOOKUP};
 use crate::schedule::gates::Passage;
 use crate::schedule::lane::{Lane, Pace, Waiting};
@@ -22,10 +22,21 @@ impl AccountPlan {
         let mut calls = Vec::new();
         calls.extend(self.ask_name(account, now));
         calls.extend(self.probe(account, now));
-        for ask in ASKS {
-            self.depart(account, ask, ladder, now, &mut calls);
+        let mut due = ASKS.map(|ask| (ask, self.due(ask, ladder, now)));
+        // Who waited longest goes first, whatever is asked: where X allows little, nobody starves.
+        due.sort_by_key(|(ask, due)| due.first().map(|position| self.tweets[*position].track(*ask).tried));
+        for (ask, due) in due {
+            self.depart(account, ask, due, now, &mut calls);
         }
         calls
+    }
+
+    /// What is to be read in this way now, those first that no call was made for the longest time.
+    fn due(&self, ask: LookupAsk, ladder: &Ladder, now: Timestamp) -> Vec<usize> {
+        let is_due = |tweet: &TweetPlan| tweet.track(ask).is_due(now) && self.lane(tweet, ask, ladder, now).is_some();
+        let mut due: Vec<usize> = (0..self.tweets.len()).filter(|position| is_due(&self.tweets[*position])).collect();
+        due.sort_by_key(|position| self.tweets[*position].track(ask).tried);
+        due
     }
 
     fn mark_by_slot(&mut self, ladder: &Ladder, now: Timestamp) {
@@ -85,57 +96,65 @@ impl AccountPlan {
 
     /// The next step in the search for an id that X refuses.
     fn probe(&mut self, account: usize, now: Timestamp) -> Option<Call> {
-        let front = self.suspects.front().filter(|suspects| !suspects.probing)?;
-        let (ask, tweets) = (front.ask, front.probe().to_vec());
+        let front = self.suspects.front_mut().filter(|suspects| !suspects.probing)?;
+        front.retain(|id| self.index.contains_key(id));
+        let (ask, number, tweets) = (front.ask, front.number, front.probe().to_vec());
+        if tweets.is_empty() || self.is_refused(ask, now) {
+            // Nobody is left, or nobody may ask: they are read like all others.
+            self.end_search();
+            return None;
+        }
         let credential = self.credential(ask, now)?;
-        let unpaid = tweets.iter().filter(|id| !self.ledger.is_free(LOOKUP, id.number())).count() as u64;
+        let unpaid = self.unpaid(&tweets);
         if unpaid > self.ledger.affordable(LOOKUP) {
             return None;
         }
         self.suspects.front_mut()?.probing = true;
         let call = self.call(account, credential, Errand::Lookup { ask, tweets }, unpaid, now);
-        Some(Call { probe: true, ..call })
+        Some(Call { probe: Some(number), ..call })
     }
 
     /// Sends what is due, in as few batches as possible.
-    fn depart(&mut self, account: usize, ask: LookupAsk, ladder: &Ladder, now: Timestamp, calls: &mut Vec<Call>) {
-        let is_due = |tweet: &TweetPlan| {
-            let track = tweet.track(ask);
-            track.due.is_some() && !track.away && self.lane(tweet, ask, ladder, now).is_some()
-        };
-        let due: Vec<usize> = (0..self.tweets.len()).filter(|position| is_due(&self.tweets[*position])).collect();
-        if due.is_empty() {
-            return;
-        }
+    fn depart(&mut self, account: usize, ask: LookupAsk, due: Vec<usize>, now: Timestamp, calls: &mut Vec<Call>) {
         let due = self.within_budget(ask, due);
-        for (sent, batch) in due.chunks(Errand::LOOKUP_BATCH).enumerate() {
+        // An id that X called invalid would spoil a batch: it goes alone.
+        let spoils = |position: &usize| self.tweets[*position].refusal == Some(Refusal::Invalid);
+        let (alone, together): (Vec<usize>, Vec<usize>) = due.into_iter().partition(spoils);
+        let batches: Vec<&[usize]> = together.chunks(Errand::LOOKUP_BATCH).chain(alone.chunks(1)).collect();
+        for (sent, batch) in batches.iter().enumerate() {
             let Some(credential) = self.credential(ask, now) else {
-                let rest = &due[sent * Errand::LOOKUP_BATCH..];
-                return self.give_up_if_refused(ask, rest, now);
+                return self.give_up_if_refused(ask, &batches[sent..].concat(), now);
             };
-            for position in batch {
-                self.tweets[*position].track_mut(ask).away = true;
+            for position in *batch {
+                let track = self.tweets[*position].track_mut(ask);
+                (track.away, track.tried) = (true, Some(now));
             }
             let tweets: Vec<TweetId> = batch.iter().map(|position| self.tweets[*position].id).collect();
-            let unpaid = tweets.iter().filter(|id| !self.ledger.is_free(LOOKUP, id.number())).count() as u64;
+            let unpaid = self.unpaid(&tweets);
             calls.push(self.call(account, credential, Errand::Lookup { ask, tweets }, unpaid, now));
         }
     }
 
-    /// Leaves out, and marks, what the budget does not cover. What is paid for today already goes first.
-    fn within_budget(&mut self, ask: LookupAsk, due: Vec<usize>) -> Vec<usize> {
-        let (mut free, unpaid): (Vec<_>, Vec<_>) =
-            due.into_iter().partition(|position| self.ledger.is_free(LOOKUP, self.tweets[*position].id.number()));
-        let affordable = usize::try_from(self.ledger.affordable(LOOKUP)).unwrap_or(usize::MAX).min(unpaid.len());
-        // Promoted numbers are free once the main reading is paid for: their waiting says nothing about the tweet.
-        if ask != LookupAsk::Promoted {
-            free.iter().for_each(|position| self.tweets[*position].held = false);
-            for (rank, position) in unpaid.iter().enumerate() {
-                self.tweets[*position].held = rank >= affordable;
+    /// How many of them X would charge for.
+    fn unpaid(&self, tweets: &[TweetId]) -> u64 {
+        tweets.iter().filter(|id| !self.ledger.is_free(LOOKUP, id.number())).count() as u64
+    }
+
+    /// Leaves out, and marks, what the budget does not cover.
+    fn within_budget(&mut self, ask: LookupAsk, mut due: Vec<usize>) -> Vec<usize> {
+        let mut affordable = self.ledger.affordable(LOOKUP);
+        due.retain(|position| {
+            let tweet = &mut self.tweets[*position];
+            let is_free = self.ledger.is_free(LOOKUP, tweet.id.number());
+            let fits = is_free || affordable > 0;
+            affordable -= u64::from(fits && !is_free);
+            // Promoted numbers are free once the main reading is paid for: their waiting says nothing about the tweet.
+            if ask != LookupAsk::Promoted {
+                tweet.held = !fits;
             }
-        }
-        free.extend_from_slice(&unpaid[..affordable]);
-        free
+            fits
+        });
+        due
     }
 
     /// The preferred credential that may make such a call now.
@@ -147,10 +166,14 @@ impl AccountPlan {
         self.terms.credentials.iter().copied().filter(move |kind| kind.is_user() || !ask.is_private())
     }
 
+    /// Whether X refuses every credential that could ask this.
+    fn is_refused(&self, ask: LookupAsk, now: Timestamp) -> bool {
+        self.candidates(ask).all(|kind| matches!(self.gates.passage(kind, Api::Lookup, now), Passage::Refused(_)))
+    }
+
     /// Tweets that no credential can read are in trouble, not merely waiting.
     fn give_up_if_refused(&mut self, ask: LookupAsk, due: &[usize], now: Timestamp) {
-        let refused = |kind| matches!(self.gates.passage(kind, Api::Lookup, now), Passage::Refused(_));
-        if self.candidates(ask).all(refused) {
+        if self.is_refused(ask, now) {
             due.iter().for_each(|position| self.tweets[*position].track_mut(ask).failed = true);
         }
     }
@@ -158,6 +181,6 @@ impl AccountPlan {
     fn call(&mut self, account: usize, credential: CredentialKind, errand: Errand, worst: u64, at: Timestamp) -> Call {
         self.gates.depart(credential, errand.api());
         self.ledger.reserve(errand.class(), worst);
-        Call { account, credential, errand, at, worst, probe: false }
+        Call { account, credential, errand, at, worst, probe: None }
     }
 }

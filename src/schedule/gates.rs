@@ -161,7 +161,7 @@ impl Gates {
             }
             Failure::Transient { retry_after } => {
                 let times = self.faults.get(&api).map_or(0, |closed| closed.times) + 1;
-                let pause = self.pause(times, now).max(retry_after.unwrap_or_default().min(LONGEST_WINDOW));
+                let pause = self.pause(times, now).max(retry_after.unwrap_or_default().min(LONGEST_PAUSE));
                 self.faults.insert(api, Closed { times, until: now + pause });
             }
             Failure::Invalid { .. } => {}
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(after(Failure::PaymentRefused { until: Some(seconds(86_400)) }), Passage::Unpaid(seconds(86_400)));
         assert_eq!(after(Failure::CredentialRefused), Passage::Refused(seconds(900)));
         assert_eq!(after(Failure::Forbidden), Passage::Refused(seconds(3_600)));
-        assert_eq!(after(Failure::Transient { retry_after: Some(Duration::from_secs(90)) }), Passage::Wait(seconds(90)));
+        assert_eq!(after(Failure::Transient { retry_after: Some(Duration::from_secs(90)) }), Passage::Wait(seconds(60)));
         assert_eq!(after(Failure::Invalid { culprits: vec![] }), Passage::Open);
     }
 

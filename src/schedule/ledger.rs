@@ -64,14 +64,14 @@ impl Ledger {
         }
     }
 
-    /// Opens a new page when the day or the month is over.
+    /// Opens a new page when the day or the month is over; a clock that is set back reopens none.
     pub(super) fn turn(&mut self, now: Timestamp) {
-        if now.utc_day() != self.day {
+        if now.utc_day() > self.day {
             self.day = now.utc_day();
             self.paid.clear();
             self.spent_today = 0;
         }
-        if now.utc_month() != self.month {
+        if now.utc_month() > self.month {
             self.month = now.utc_month();
             self.spent_this_month = 0;
             self.tweets_this_month = 0;

@@ -8,8 +8,10 @@ use crate::model::{LookupAsk, Refusal, Timestamp, TweetId, TweetState};
 #[derive(Clone, Debug)]
 pub(super) struct TweetPlan {
     pub(super) id: TweetId,
-    /// X refused a private field of it: only public numbers can be asked for.
-    pub(super) foreign: bool,
+    /// X gave no private numbers of it: only public ones are asked for until then.
+    pub(super) public_until: Option<Timestamp>,
+    /// X refused promoted numbers of it.
+    pub(super) unpromoted: bool,
     /// X does not give it; asked again slowly.
     pub(super) refusal: Option<Refusal>,
     /// The budget does not cover it.
@@ -27,6 +29,10 @@ pub(super) struct Track {
     pub(super) due: Option<Timestamp>,
     /// A call with it is under way, or it is a suspect.
     pub(super) away: bool,
+    /// When a call with it last left: those that waited longest go first.
+    pub(super) tried: Option<Timestamp>,
+    /// X stumbled on it: not before then.
+    pub(super) resume: Option<Timestamp>,
     /// When the last call that X answered was planned.
     pub(super) asked: Option<Timestamp>,
     /// X has answered with numbers.
@@ -41,11 +47,20 @@ const RECHECK: Duration = Duration::from_secs(60 * 60);
 /// X gives private numbers for 30 days; a day less keeps clear of the edge (x-api.md 1a).
 const PRIVATE_AGE: Duration = Duration::from_secs(29 * 86_400);
 
+/// After X refused private numbers of a tweet by name: it is somebody else's, but X has erred before.
+pub(super) const REFUSED_FIELDS_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// After X left it out in silence.
+pub(super) const SILENCE_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// After X stumbled on it; also the longest pause of promise 8.
+const STUMBLE_PAUSE: Duration = Duration::from_secs(60);
+
 impl TweetPlan {
     /// A tweet that is to be read now.
     pub(super) fn new(id: TweetId, now: Timestamp) -> Self {
         let due = Track { due: Some(now), ..Track::default() };
-        Self { id, foreign: false, refusal: None, held: false, main: due, promoted: due }
+        Self { id, public_until: None, unpromoted: false, refusal: None, held: false, main: due, promoted: due }
     }
 
     /// The track that a call of this kind is about.
@@ -65,7 +80,8 @@ impl TweetPlan {
 
     /// Young enough, and nothing shows that it is somebody else's.
     pub(super) fn may_be_private(&self, now: Timestamp) -> bool {
-        !self.foreign && self.id.created().is_some_and(|created| now.since(created) < PRIVATE_AGE)
+        self.public_until.is_none_or(|until| until <= now)
+            && self.id.created().is_some_and(|created| now.since(created) < PRIVATE_AGE)
     }
 
     /// X does not give it.
@@ -86,8 +102,20 @@ impl TweetPlan {
 }
 
 impl Track {
+    /// To be read now.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.due.is_some() && !self.away && self.resume.is_none_or(|resume| resume <= now)
+    }
+
+    /// X answered, but stumbled on this tweet: it stays due.
+    pub(super) fn stumbled(&mut self, at: Timestamp) {
+        self.due = Some(at);
+        self.failed = true;
+        self.resume = Some(at + STUMBLE_PAUSE);
+    }
+
     /// X answered the call that was planned then, whatever it said.
     pub(super) fn answered(&mut self, at: Timestamp) {
-        *self = Self { due: None, away: false, asked: Some(at), failed: false, read: self.read };
+        *self = Self { due: None, away: false, resume: None, asked: Some(at), failed: false, ..*self };
     }
 }

@@ -19,7 +19,7 @@ use crate::self_metrics::SelfMetrics;
 /// What the command line says about the HTTP side.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the metrics are (`--web.telemetry-path`); begins with a slash. `/` leaves no room for the landing page.
+    /// Where the metrics are (`--web.telemetry-path`); begins with a slash and is not the landing page's.
     pub telemetry_path: String,
     /// What clients may take.
     pub limits: net::Limits,

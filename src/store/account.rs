@@ -84,6 +84,13 @@ impl AccountStore {
         }
     }
 
+    /// X gives no such numbers of the tweet any more.
+    pub fn drop_part(&mut self, tweet: TweetId, part: Part) {
+        if let Some(&position) = self.index.get(&tweet) {
+            self.records[position].drop_part(part);
+        }
+    }
+
     /// X would not give private numbers of it: somebody else wrote it.
     pub fn mark_foreign(&mut self, tweet: TweetId) {
         if let Some(&position) = self.index.get(&tweet) {

@@ -75,9 +75,14 @@ impl TweetRecord {
         self.readings.insert(part, reading);
         // Promoted numbers alone do not make a reading fresh.
         if part.request == 0 {
-            self.last_success = self.last_success.max(Some(at));
+            self.last_success = Some(at);
         }
         fell
+    }
+
+    /// These numbers are no longer given.
+    pub(super) fn drop_part(&mut self, part: Part) {
+        self.readings.remove(&part);
     }
 
     /// A tweet that is gone keeps only its state.

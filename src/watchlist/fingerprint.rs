@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::watchlist::watch_file;
 
 /// Which files there are, how long each is and when it was last written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint(Vec<(PathBuf, Option<(u64, SystemTime)>)>);
 
 impl Fingerprint {

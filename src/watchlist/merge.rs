@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 use crate::config::WatchEntry;
 use crate::model::TweetId;
 
-use super::Watched;
+use crate::watchlist::Watched;
 
 /// The distinct tweets so far.
 #[derive(Default)]

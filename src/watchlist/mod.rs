@@ -38,11 +38,13 @@ pub struct Watchlist {
     pub surplus: usize,
     /// The files that were read, sorted, each once: a change of one of them changes the list.
     pub files: Vec<PathBuf>,
+    /// What the files looked like before they were read.
+    pub fingerprint: Fingerprint,
 }
 
 /// Reads the files that the accounts name and puts everything together.
 pub fn load(config: &Config) -> Result<Watchlist, ConfigErrors> {
-    let mut list = Watchlist::default();
+    let mut list = Watchlist { fingerprint: Fingerprint::take(config), ..Watchlist::default() };
     let mut errors: Option<ConfigErrors> = None;
     for account in &config.accounts {
         let (entries, refused) = entries(account, &mut list);

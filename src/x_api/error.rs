@@ -15,17 +15,19 @@ pub struct ApiError {
     pub reason: ErrorReason,
     /// What happened, for people: one line, no secret.
     pub detail: String,
+    /// X answered with 200: it may charge for what could not be read.
+    pub charged: bool,
 }
 
 impl ApiError {
     /// A fault that may be gone next time.
     pub(super) fn transient(reason: ErrorReason, detail: impl Into<String>) -> Self {
-        Self { failure: Failure::Transient { retry_after: None }, reason, detail: detail.into() }
+        Self { failure: Failure::Transient { retry_after: None }, reason, detail: detail.into(), charged: false }
     }
 
     /// A 200 whose body is not what X documents.
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
-        Self::transient(ErrorReason::Malformed, detail)
+        Self { charged: true, ..Self::transient(ErrorReason::Malformed, detail) }
     }
 }
 
@@ -39,7 +41,7 @@ impl From<SendError> for ApiError {
             SendFault::Network => ErrorReason::Network,
             SendFault::TooLarge => ErrorReason::TooLarge,
         };
-        Self::transient(reason, error.detail)
+        Self { charged: error.status == Some(200), ..Self::transient(reason, error.detail) }
     }
 }
 

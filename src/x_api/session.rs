@@ -12,7 +12,7 @@ use crate::net::{Client, Method, Request, SendError};
 use crate::self_metrics::{AccountMetrics, ErrorReason, SelfMetrics};
 use crate::x_api::error::ApiError;
 use crate::x_api::limits::rate_limits;
-use crate::x_api::problem::{Problem, refusal};
+use crate::x_api::problem::{Problem, one_line, refusal};
 
 /// What a session is made of.
 pub struct SessionSettings {
@@ -70,13 +70,7 @@ impl Session {
     }
 
     /// Sends once and counts it. Only a 200 is a success; its body comes back unread.
-    pub(super) async fn get(&self, get: &Get<'_>) -> Answered<Vec<u8>> {
-        let answered = self.try_get(get).await;
-        Answered { limits: answered.limits, result: answered.result.map_err(|refused| refused.error) }
-    }
-
-    /// The same, with X's own words on a refusal.
-    pub(super) async fn try_get(&self, get: &Get<'_>) -> GetAnswered {
+    pub(super) async fn get(&self, get: &Get<'_>) -> GetAnswered {
         let request = match self.request(get) {
             Ok(request) => request,
             Err(error) => return GetAnswered::failed(error),
@@ -90,7 +84,7 @@ impl Session {
         self.settings.account.request(get.api, status, started.elapsed());
         let answer = match sent {
             Ok(answer) => answer,
-            Err(error) => return GetAnswered::failed(error.into()),
+            Err(error) => return GetAnswered::failed(self.tame(error.into())),
         };
         let limits = rate_limits(&answer.headers, get.now);
         for limit in &limits {
@@ -99,9 +93,8 @@ impl Session {
         if answer.status == 200 {
             return GetAnswered { limits, result: Ok(answer.body) };
         }
-        let (mut error, problem) = refusal(&answer, get.now);
-        error.detail = self.redact(error.detail);
-        GetAnswered { limits, result: Err(Refused { error, problem }) }
+        let (error, problem) = refusal(&answer, get.now);
+        GetAnswered { limits, result: Err(Refused { error: self.tame(error), problem }) }
     }
 
     fn request(&self, get: &Get<'_>) -> Result<Request, ApiError> {
@@ -118,9 +111,11 @@ impl Session {
         Ok(Request { method: Method::Get, url, headers })
     }
 
-    /// A server that echoes a request must not bring its secrets into our log.
-    fn redact(&self, text: String) -> String {
-        self.settings.credentials.iter().fold(text, |text, credential| credential.redact(text))
+    /// A server that echoes a request must not bring its secrets, nor its line feeds, into our log. Redacted first, then cut: half a
+    /// secret is one, too.
+    fn tame(&self, error: ApiError) -> ApiError {
+        let detail = self.settings.credentials.iter().fold(error.detail, |text, credential| credential.redact(text));
+        ApiError { detail: one_line(&detail), ..error }
     }
 }
 

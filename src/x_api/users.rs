@@ -10,7 +10,8 @@ use crate::x_api::session::{Answered, Get, Session};
 pub async fn who_am_i(session: &Session, credential: CredentialKind, now: Timestamp) -> Answered<(u64, Username)> {
     let get = Get { api: Api::Users, credential, path: "/2/users/me", query: Vec::new(), now };
     let answered = session.get(&get).await;
-    Answered { limits: answered.limits, result: answered.result.and_then(|body| decode(&body)) }
+    let result = answered.result.map_err(|refused| refused.error).and_then(|body| decode(&body));
+    Answered { limits: answered.limits, result }
 }
 
 #[derive(Deserialize)]

@@ -75,9 +75,12 @@ fn no_file_is_too_long_and_each_says_what_it_is_for() {
 
 #[test]
 fn nobody_uses_the_names_and_shortcuts_that_the_house_forbids() {
-    let forbidden = ["#[allow(", "todo!(", "unimplemented!(", "dbg!(", "fn get_", "Manager", "Helper", "unsafe {"];
+    let forbidden =
+        ["#[allow(", "todo!(", "unimplemented!(", "dbg!(", "fn get_", "Manager", "Helper", "unsafe {", "super::super"];
     for file in rust_files(&root().join("src")) {
         let text = fs::read_to_string(&file).expect("readable");
+        let siblings = text.lines().filter(|line| line.starts_with("use super::")).count();
+        assert_eq!(siblings, 0, "{} imports with super; write use crate::…", file.display());
         for word in forbidden {
             assert!(!text.contains(word), "{} has {word}", file.display());
         }

@@ -173,6 +173,25 @@ async fn x_may_spell_its_names_either_way() {
 }
 
 #[tokio::test]
+async fn the_day_on_which_x_renames_a_parameter_costs_one_request_a_batch_and_no_tweet() {
+    let simulator = Simulator::start();
+    let ids = simulator.add_tweets("acme", 250, 600).await;
+    simulator.faults(json!([{"fault": {"kind": "fields_parameter", "only": "post.fields"}}])).await;
+    let exporter = Exporter::start(&simulator.on_scrape(&public(ids)), &simulator.secrets());
+    let page = exporter.scrape().await;
+    assert_eq!(page.sum("tweet_state", &[("state", "ok")]), 250.0);
+    assert_eq!(simulator.requests().await.len(), 6);
+    simulator.forget().await;
+    let requests = crate::harness::until("the next refresh", async || {
+        exporter.scrape().await;
+        let requests = simulator.requests().await;
+        (requests.len() >= 3).then_some(requests)
+    })
+    .await;
+    assert!(requests.iter().all(|request| request["status"] == 200), "it is remembered: {requests:?}");
+}
+
+#[tokio::test]
 async fn bad_values_are_counted_and_left_out() {
     let simulator = Simulator::start();
     let (plain, steady) = (simulator.tweet("acme", "plain").await, simulator.tweet("acme", "steady").await);

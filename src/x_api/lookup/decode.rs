@@ -25,8 +25,9 @@ type Object<'a> = BTreeMap<String, &'a RawValue>;
 
 /// Reads the body of a 200 to a request for these tweets.
 pub(super) fn decode(body: &[u8], asked: &[TweetId], ask: LookupAsk) -> Result<Decoded, ApiError> {
-    let body: Object =
-        serde_json::from_slice(body).map_err(|error| ApiError::malformed(format!("the answer is no JSON object: {error}")))?;
+    let body: Object = serde_json::from_slice(body).map_err(|error| {
+        ApiError::malformed(format!("the answer is no JSON object: line {}, column {}", error.line(), error.column()))
+    })?;
     let is_list = |name| body.get(name).is_some_and(|raw: &&RawValue| raw.get().starts_with('['));
     let has_list = is_list("data") || is_list("errors") && body.get("data").is_none_or(|raw| raw.get() == "null");
     // Where nothing was ever promoted, an empty object is all that X says.
@@ -42,7 +43,7 @@ pub(super) fn decode(body: &[u8], asked: &[TweetId], ask: LookupAsk) -> Result<D
         LookupAsk::Promoted => None,
         // It may be in what could not be read.
         _ if decoder.broken => Some(Verdict::Stumbled),
-        LookupAsk::Private => Some(Verdict::Field),
+        LookupAsk::Private => Some(Verdict::Silent),
         LookupAsk::Public => Some(Verdict::Refused(Refusal::Unavailable)),
     };
     let mut decoded = decoder.decoded;
@@ -52,7 +53,9 @@ pub(super) fn decode(body: &[u8], asked: &[TweetId], ask: LookupAsk) -> Result<D
             Some(Verdict::Stumbled) => decoded.reading.failed.push(tweet),
             // Not even the public fields: there is nothing left to ask for.
             Some(Verdict::Field) if ask == LookupAsk::Public => decoded.reading.refused.push((tweet, Refusal::NotAuthorized)),
+            Some(Verdict::Silent) if ask != LookupAsk::Private => decoded.reading.failed.push(tweet),
             Some(Verdict::Field) => decoded.reading.field_refused.push(tweet),
+            Some(Verdict::Silent) => decoded.reading.passed_over.push(tweet),
             None => {}
         }
     }
@@ -65,6 +68,8 @@ enum Verdict {
     Refused(Refusal),
     /// A private field was refused, and the tweet with it.
     Field,
+    /// X says nothing, or that it could not fill a field.
+    Silent,
     /// X stumbled on it.
     Stumbled,
 }
@@ -196,7 +201,10 @@ impl Decoder {
         for raw in self.list(body.get("errors")) {
             let Ok(error) = serde_json::from_str::<Value>(raw.get()) else { continue };
             let verdict = verdict(&error);
-            for tweet in blamed(&error) {
+            let blamed = blamed(&error);
+            // An error that names nobody may be about anybody.
+            self.broken |= blamed.is_empty() && !is_aside(&error);
+            for tweet in blamed {
                 let known = verdicts.entry(tweet).or_insert(verdict);
                 if *known == Verdict::Field {
                     *known = verdict;
@@ -237,7 +245,8 @@ fn verdict(error: &Value) -> Verdict {
     match (last_segment(text(error, "type")).as_str(), status) {
         ("resource-not-found", _) => Verdict::Refused(Refusal::NotFound),
         ("not-authorized-for-resource", _) => Verdict::Refused(Refusal::NotAuthorized),
-        ("not-authorized-for-field" | "field-unauthorized" | "field-hydration-failure", _) => Verdict::Field,
+        ("not-authorized-for-field" | "field-unauthorized", _) => Verdict::Field,
+        ("field-hydration-failure", _) => Verdict::Silent,
         ("invalid-request", _) => Verdict::Refused(Refusal::Invalid),
         ("internal-error", _) | (_, 500..=599) => Verdict::Stumbled,
         _ if !text(error, "field").is_empty() => Verdict::Field,
@@ -247,9 +256,14 @@ fn verdict(error: &Value) -> Verdict {
     }
 }
 
+/// Whether an error is about something that hangs on a tweet.
+fn is_aside(error: &Value) -> bool {
+    matches!(text(error, "resource_type"), "media" | "user") || text(error, "section") == "includes"
+}
+
 /// The tweets that an error is about. What is said of a medium is said of no tweet.
 fn blamed(error: &Value) -> Vec<TweetId> {
-    if matches!(text(error, "resource_type"), "media" | "user") || text(error, "section") == "includes" {
+    if is_aside(error) {
         return Vec::new();
     }
     let named = ["resource_id", "value"].iter().flat_map(|key| text(error, key).split(','));
@@ -317,7 +331,7 @@ mod tests {
         let reading = decode(body, &asked, LookupAsk::Private).expect("an answer").reading;
         assert_eq!(reading.tweets.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [id(1)]);
         assert!(!reading.tweets[0].1.private);
-        assert_eq!(reading.field_refused, [id(2), id(8)], "refused by field, and passed over in silence");
+        assert_eq!((reading.field_refused, reading.passed_over), (vec![id(2)], vec![id(8)]));
         let refused = [
             (id(3), Refusal::NotFound),
             (id(4), Refusal::NotAuthorized),
@@ -332,13 +346,13 @@ mod tests {
     #[test]
     fn silence_means_something_else_in_each_request() {
         let body = br#"{"data":[{"id":"1700000000000000001"}]}"#;
-        for (ask, refused, field_refused) in [
+        for (ask, refused, passed_over) in [
             (LookupAsk::Public, vec![(id(2), Refusal::Unavailable)], vec![]),
             (LookupAsk::Private, vec![], vec![id(2)]),
             (LookupAsk::Promoted, vec![], vec![]),
         ] {
             let reading = decode(body, &[id(1), id(2)], ask).expect("an answer").reading;
-            assert_eq!((reading.refused, reading.field_refused), (refused, field_refused), "{ask:?}");
+            assert_eq!((reading.refused, reading.passed_over), (refused, passed_over), "{ask:?}");
         }
         assert!(decode(b"{}", &[id(1)], LookupAsk::Promoted).is_ok(), "nothing was ever promoted");
     }
@@ -348,6 +362,17 @@ mod tests {
         let body = include_bytes!("../../../tests/answers/lookup/all_missing.json");
         let reading = decode(body, &[id(1)], LookupAsk::Public).expect("an answer").reading;
         assert_eq!(reading.refused, [(id(1), Refusal::NotFound)]);
+    }
+
+    #[test]
+    fn an_error_that_names_nobody_condemns_nobody() {
+        for body in [
+            r#"{"errors":[{"title":"Service Unavailable","type":"about:blank","status":503}]}"#,
+            r#"{"errors":[{"code":130,"message":"Over capacity"}]}"#,
+        ] {
+            let reading = decode(body.as_bytes(), &[id(1)], LookupAsk::Public).expect("an answer").reading;
+            assert_eq!((reading.failed, reading.refused.len()), (vec![id(1)], 0), "{body}");
+        }
     }
 
     #[test]

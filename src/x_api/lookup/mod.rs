@@ -11,28 +11,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::config::Groups;
 use crate::model::{Api, CredentialKind, LookupAsk, Reading, Timestamp, TweetId};
 use crate::x_api::error::ApiError;
-use crate::x_api::session::{Answered, Get, Session};
+use crate::x_api::problem::Problem;
+use crate::x_api::session::{Answered, Get, GetAnswered, Session};
 
 /// The lookup of one account.
 pub struct Lookup {
     groups: Groups,
     /// X's documents name the parameter `tweet.fields`, its OpenAPI from 2.167 on `post.fields`.
     says_post: AtomicBool,
-    /// The other spelling is tried once in the life of a session.
-    switched: AtomicBool,
+    /// X knew neither: it is not asked in the other way again.
+    knows_neither: AtomicBool,
 }
 
 impl Lookup {
-    /// Ids per request.
-    pub const BATCH: usize = 100;
-
     /// A lookup that asks for these groups where it may.
     pub fn new(groups: Groups) -> Self {
-        Self { groups, says_post: AtomicBool::new(false), switched: AtomicBool::new(false) }
+        Self { groups, says_post: AtomicBool::new(false), knows_neither: AtomicBool::new(false) }
     }
 
-    /// Reads one batch of at most [`Self::BATCH`] distinct tweets with one request; with a second one when X does not know
-    /// `tweet.fields`, once.
+    /// Reads one batch of at most 100 distinct tweets with one request; with a second one when X does not know the parameter that
+    /// selects the fields. The spelling that worked is remembered (promise 9).
     pub async fn read(
         &self,
         session: &Session,
@@ -42,25 +40,24 @@ impl Lookup {
         now: Timestamp,
     ) -> Answered<Reading> {
         let batch = Batch { groups: self.groups, ask, credential, tweets, now };
-        let spelling = self.spelling();
-        let answered = batch.read(session, spelling).await;
-        match answered {
-            BatchAnswered::WrongSpelling(_) if !self.switched.swap(true, Ordering::Relaxed) => {
-                self.says_post.store(true, Ordering::Relaxed);
-                tracing::info!("X does not know tweet.fields; asking with post.fields from now on");
-                let second = batch.read(session, self.spelling()).await;
-                if let BatchAnswered::WrongSpelling(_) = second {
-                    self.says_post.store(false, Ordering::Relaxed);
-                }
-                second.into()
-            }
-            answered => answered.into(),
+        let says_post = self.says_post.load(Ordering::Relaxed);
+        let first = batch.read(session, spelling(says_post)).await;
+        if !first.wrong_spelling || self.knows_neither.load(Ordering::Relaxed) {
+            return first.answered;
         }
+        // Other batches may have found out meanwhile; each still has its own request to repeat.
+        let second = batch.read(session, spelling(!says_post)).await;
+        if second.wrong_spelling {
+            self.knows_neither.store(true, Ordering::Relaxed);
+        } else if second.answered.result.is_ok() && self.says_post.swap(!says_post, Ordering::Relaxed) == says_post {
+            tracing::info!(parameter = spelling(!says_post), "X wants another name for the fields; using it from now on");
+        }
+        second.answered
     }
+}
 
-    fn spelling(&self) -> &'static str {
-        if self.says_post.load(Ordering::Relaxed) { fields::POST } else { fields::TWEET }
-    }
+fn spelling(says_post: bool) -> &'static str {
+    if says_post { fields::POST } else { fields::TWEET }
 }
 
 /// One request.
@@ -73,18 +70,10 @@ struct Batch<'a> {
 }
 
 /// What came of it.
-enum BatchAnswered {
-    Answered(Answered<Reading>),
+struct BatchAnswered {
+    answered: Answered<Reading>,
     /// X does not know the parameter that selects the fields.
-    WrongSpelling(Answered<Reading>),
-}
-
-impl From<BatchAnswered> for Answered<Reading> {
-    fn from(answered: BatchAnswered) -> Self {
-        match answered {
-            BatchAnswered::Answered(answered) | BatchAnswered::WrongSpelling(answered) => answered,
-        }
-    }
+    wrong_spelling: bool,
 }
 
 impl Batch<'_> {
@@ -93,15 +82,11 @@ impl Batch<'_> {
         let query = fields::query(self.groups, self.ask, &ids, spelling);
         let query = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let get = Get { api: Api::Lookup, credential: self.credential, path: "/2/tweets", query, now: self.now };
-        let answered = session.try_get(&get).await;
-        let limits = answered.limits;
-        match answered.result {
-            Ok(body) => BatchAnswered::Answered(Answered { limits, result: self.decode(session, &body) }),
-            Err(refused) if refused.problem.segment == "invalid-request" && refused.problem.blames(spelling) => {
-                BatchAnswered::WrongSpelling(Answered { limits, result: Err(refused.error) })
-            }
-            Err(refused) => BatchAnswered::Answered(Answered { limits, result: Err(refused.error) }),
-        }
+        let GetAnswered { limits, result } = session.get(&get).await;
+        let is_blamed = |problem: &Problem| problem.segment == "invalid-request" && problem.blames(spelling);
+        let wrong_spelling = result.as_ref().is_err_and(|refused| is_blamed(&refused.problem));
+        let result = result.map_err(|refused| refused.error).and_then(|body| self.decode(session, &body));
+        BatchAnswered { answered: Answered { limits, result }, wrong_spelling }
     }
 
     fn decode(&self, session: &Session, body: &[u8]) -> Result<Reading, ApiError> {
