@@ -10,7 +10,7 @@ mod prometheus;
 
 use serde_json::Value;
 
-use harness::{Process, client, until};
+use harness::{Process, client, find, until};
 use prometheus::Prometheus;
 
 /// The demo, and where its exporter and its simulated X are.
@@ -56,17 +56,6 @@ async fn truths(demo: &Demo) -> Vec<(String, String, Value)> {
         }
     }
     truths
-}
-
-/// The number under this key of this group, wherever the truth keeps its groups.
-fn find(truth: &Value, group: &str, key: &str) -> Option<f64> {
-    match truth {
-        Value::Object(members) => match members.get(group) {
-            Some(numbers) => numbers.get(key).and_then(Value::as_f64),
-            None => members.values().find_map(|member| find(member, group, key)),
-        },
-        _ => None,
-    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Account, Exporter, Simulator};
+use crate::harness::{Account, Exporter, Simulator, find};
 
 fn public(tweets: Vec<String>) -> [Account<'static>; 1] {
     [Account { name: "acme", lines: Account::PUBLIC, tweets }]
@@ -73,17 +73,6 @@ async fn the_owner_sees_every_number_that_x_has() {
     assert_eq!(page.value("tweet_info", &[("tweet_id", &video), ("media_type", "video"), ("username", "acme")]), Some(1.0));
     assert_eq!(page.value("tweet_info", &[("tweet_id", &campaign), ("media_type", "photo")]), Some(1.0));
     assert_eq!(page.sum("tweet_exporter_billable_reads_total", &[]), 2.0, "promoted numbers are paid for already");
-}
-
-/// The number under this key of this group, wherever the truth keeps its groups.
-fn find(truth: &Value, group: &str, key: &str) -> Option<f64> {
-    match truth {
-        Value::Object(members) => match members.get(group) {
-            Some(numbers) => numbers.get(key).and_then(Value::as_f64),
-            None => members.values().find_map(|member| find(member, group, key)),
-        },
-        _ => None,
-    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ mod simulator;
 pub(crate) use exporter::Exporter;
 pub(crate) use page::Page;
 pub(crate) use process::Process;
-pub(crate) use simulator::{Account, Simulator};
+pub(crate) use simulator::{Account, Simulator, find};
 
 use std::time::Duration;
 

@@ -135,3 +135,14 @@ impl Account<'_> {
         "    sources: [{ api: lookup, groups: [public, non_public, organic, promoted] }]",
     );
 }
+
+/// The number under this key of this group, wherever the truth keeps its groups.
+pub(crate) fn find(truth: &Value, group: &str, key: &str) -> Option<f64> {
+    match truth {
+        Value::Object(members) => match members.get(group) {
+            Some(numbers) => numbers.get(key).and_then(Value::as_f64),
+            None => members.values().find_map(|member| find(member, group, key)),
+        },
+        _ => None,
+    }
+}
