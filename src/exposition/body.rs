@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::exposition::gzip::{FLEETING, member};
+use crate::exposition::gzip;
 use crate::exposition::own::own_text;
 use crate::exposition::{Format, Page};
 use crate::self_metrics::SelfMetrics;
@@ -26,9 +26,13 @@ impl Pieces {
         if format == Format::OpenMetrics {
             last.push_str("# EOF\n");
         }
-        let last = if gzip { member(FLEETING, last.as_bytes()) } else { last.into() };
-        let segments = page.segments.iter().map(|segment| if gzip { &segment.gzip } else { &segment.plain });
-        Self::new(segments.cloned().chain([last]).filter(|piece| !piece.is_empty()).collect())
+        let segments = page.segments.iter();
+        let pieces = if gzip {
+            gzip::body(segments.map(|segment| &segment.deflated), last.as_bytes())
+        } else {
+            segments.map(|segment| segment.plain.clone()).chain([last.into()]).collect()
+        };
+        Self::new(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
     }
 
     /// A body of one piece.
@@ -80,7 +84,7 @@ impl Body for Pieces {
 mod tests {
     use std::io::Read;
 
-    use flate2::read::MultiGzDecoder;
+    use flate2::read::GzDecoder;
 
     use super::*;
     use crate::exposition::Segment;
@@ -110,7 +114,7 @@ mod tests {
     #[test]
     fn gzip_carries_the_same_page() {
         let mut text = String::new();
-        MultiGzDecoder::new(&*sent(Format::OpenMetrics, true)).read_to_string(&mut text).expect("valid gzip");
+        GzDecoder::new(&*sent(Format::OpenMetrics, true)).read_to_string(&mut text).expect("valid gzip");
         assert!(text.starts_with("# TYPE tweet_state gauge\n") && text.ends_with("\n# EOF\n"));
     }
 }

@@ -10,5 +10,6 @@ mod tweets;
 
 pub use body::Pieces;
 pub use format::{Format, Negotiated, accepts_gzip, negotiate};
+pub use gzip::Deflated;
 pub use page::{Page, Segment};
 pub use tweets::{Built, build};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::exposition::gzip::{KEPT, member};
+use crate::exposition::gzip::Deflated;
 
 /// The tweets' families, ready to send. All of them are gauges, whose text is the same in both formats, so one text serves both;
 /// the exporter's own metrics and the end mark are added by the scrape.
@@ -14,19 +14,19 @@ pub struct Page {
     pub series: usize,
 }
 
-/// A piece of a page in both encodings. Joined gzip members are one valid gzip body (RFC 1952, section 2.2).
+/// A piece of a page in both encodings.
 #[derive(Clone, Debug)]
 pub struct Segment {
     /// Text, whole lines.
     pub plain: Bytes,
-    /// The same as one gzip member.
-    pub gzip: Bytes,
+    /// The same, compressed: a part of a gzip body.
+    pub deflated: Deflated,
 }
 
 impl Segment {
     /// Compresses these lines; worth it only for what stays for several scrapes.
     pub fn new(plain: Bytes) -> Self {
-        let gzip = member(KEPT, &plain);
-        Self { plain, gzip }
+        let deflated = Deflated::new(&plain);
+        Self { plain, deflated }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use flate2::read::MultiGzDecoder;
+use flate2::read::GzDecoder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -147,7 +147,7 @@ fn limits(change: impl FnOnce(&mut Limits)) -> Options {
 
 fn gunzip(bytes: &[u8]) -> String {
     let mut text = String::new();
-    MultiGzDecoder::new(bytes).read_to_string(&mut text).expect("valid gzip");
+    GzDecoder::new(bytes).read_to_string(&mut text).expect("valid gzip");
     text
 }
 
@@ -317,7 +317,7 @@ async fn a_client_that_does_not_read_is_cut() {
     let exporter = Exporter::background(options).await;
     // More than the buffers of a loopback connection take.
     let piece = Bytes::from(format!("# {}\n", "x".repeat(1 << 20)));
-    let segment = Segment { plain: piece, gzip: Bytes::new() };
+    let segment = Segment { plain: piece, ..Segment::new(Bytes::new()) };
     let page = Page { segments: vec![segment; 64], series: 0 };
     exporter.snapshot.store(Arc::new(Snapshot { page, ..Snapshot::default() }));
     let mut deaf = exporter.client().await;

@@ -29,7 +29,7 @@ pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>
     tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| panic!("{what} did not happen in {PATIENCE:?}"))
 }
 
-/// An HTTP client that keeps out of the way. Without gzip: reqwest stops after the first of several members.
+/// An HTTP client that keeps out of the way.
 pub(crate) fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().no_gzip().timeout(PATIENCE).build().expect("a client")
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client")
 }
