@@ -47,6 +47,9 @@ fn listed(field: &Field<'_>, named: &Named) -> Option<Groups> {
             return items[index].refuse("the group is repeated; write it once");
         }
     }
+    if groups == [Group::Promoted] {
+        return field.refuse("promoted numbers come on top of others; write public, promoted");
+    }
     let has = |group| groups.contains(&group);
     Some(Groups {
         public: has(Group::Public),

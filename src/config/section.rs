@@ -172,7 +172,14 @@ impl<'a> Field<'a> {
         let entries = self.entries()?;
         for entry in entries.iter().filter(|entry| !schema.keys.contains(&entry.name)) {
             let meant = nearest(entry.name, schema.keys).map(|word| format!("did you mean {word}? ")).unwrap_or_default();
-            entry.key.error(format!("unknown key; {meant}known here: {}", schema.keys.join(", ")));
+            let known = schema.keys.join(", ");
+            if meant.is_empty() && self.path.ends_with("credentials") {
+                // A forgotten space makes a secret part of the key.
+                let hidden = Self { path: self.path.clone(), ..entry.key };
+                hidden.error(format!("unknown key, not shown as it may hold a secret; write key: value; known here: {known}"));
+            } else {
+                entry.key.error(format!("unknown key; {meant}known here: {known}"));
+            }
         }
         Some(Section { field: self.clone(), schema, entries })
     }

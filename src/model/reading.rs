@@ -66,6 +66,8 @@ pub struct TweetReading {
 pub struct Reading {
     /// Tweets that were answered, under the ids that were asked for.
     pub tweets: Vec<(TweetId, TweetReading)>,
+    /// Ids of the tweets that X returned, each once: what it charges for. An edited tweet comes under its newest id.
+    pub returned: Vec<TweetId>,
     /// Tweets that X will not give, and why.
     pub refused: Vec<(TweetId, Refusal)>,
     /// Tweets that X left out because a private field was asked for: they can be asked again for public numbers.

@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::net::stall::Stall;
+use crate::net::stall::{Stall, StallLimits};
 
 /// How long and how much a client may keep us busy.
 #[derive(Clone, Copy, Debug)]
@@ -31,16 +32,16 @@ pub struct Limits {
     /// Connections at a time. Far above what a few scrapers need, and below the usual 1,024 file descriptors of a process, which X's
     /// connections and the state share. Further clients wait in the kernel's queue.
     pub connections: usize,
-    /// From accepting to the first byte.
+    /// From accepting to the first byte, and from the first byte of a head to its last.
     pub first_byte: Duration,
-    /// For a whole head. hyper takes it as the idle time between two requests too, so it lies above the usual scrape interval of a
+    /// Between two requests on a connection. It lies above the usual scrape interval of a
     /// minute: a scraper keeps its connection.
     pub head: Duration,
     /// How large a head may be; beyond, and above hyper's 100 fields, the answer is 431.
     pub head_bytes: usize,
     /// For a client to take any byte of the answer.
     pub stalled_write: Duration,
-    /// For the requests in flight once told to stop: a scrape's usual ten seconds and the way back.
+    /// For the requests in flight once told to stop: below the ten seconds after which Docker kills.
     pub drain: Duration,
 }
 
@@ -52,7 +53,7 @@ impl Default for Limits {
             head: Duration::from_secs(90),
             head_bytes: 64 << 10,
             stalled_write: Duration::from_secs(30),
-            drain: Duration::from_secs(15),
+            drain: Duration::from_secs(8),
         }
     }
 }
@@ -151,7 +152,14 @@ where
     }
     // An answer is written whole: waiting for more to send only delays its end.
     tcp.set_nodelay(true).map_err(|error| error.to_string())?;
-    http1(Stall::new(tcp, limits.stalled_write), limits, watcher, answer).await.map_err(|error| error.to_string())
+    let heads = Arc::new(AtomicU64::new(0));
+    let waits = StallLimits { write: limits.stalled_write, head: limits.first_byte };
+    let stream = Stall::new(tcp, waits, heads.clone());
+    let counted = move |request| {
+        heads.fetch_add(1, Ordering::Relaxed);
+        answer(request)
+    };
+    http1(stream, limits, watcher, counted).await.map_err(|error| error.to_string())
 }
 
 /// HTTP/1.1 without sniffing for HTTP/2: hyper-util's sniffer waits for the first bytes without any deadline.

@@ -1,25 +1,41 @@
-//! Cuts a client that stops reading. Without it such a client would keep its page in memory and its place under the cap for good.
+//! Cuts a client that stops reading, or that stops in the middle of a head. Without it such a client would keep its page in memory
+//! and its place under the cap.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A stream whose writes fail once nothing could be written for a while. Any progress starts the time anew. Reading is not watched:
-/// hyper has its own deadlines for that.
+/// A stream whose writes fail once nothing could be written for a while; any progress starts the time anew. Its reads fail once a head
+/// has begun and is not whole for a while: hyper's own deadline for that is its idle time too, and therefore long.
 pub(super) struct Stall<S> {
     stream: S,
-    limit: Duration,
+    limits: StallLimits,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Runs since the first byte of a head, which followed so many whole ones.
+    head: Option<(u64, Pin<Box<Sleep>>)>,
+    heads: Arc<AtomicU64>,
+}
+
+/// How long a client may keep us waiting.
+#[derive(Clone, Copy)]
+pub(super) struct StallLimits {
+    /// For any progress of a write.
+    pub(super) write: Duration,
+    /// From the first byte of a head to its last.
+    pub(super) head: Duration,
 }
 
 impl<S> Stall<S> {
-    pub(super) fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, waiting: None }
+    /// `heads` counts the whole heads so far: whoever answers requests counts on.
+    pub(super) fn new(stream: S, limits: StallLimits, heads: Arc<AtomicU64>) -> Self {
+        Self { stream, limits, waiting: None, head: None, heads }
     }
 }
 
@@ -33,7 +49,7 @@ impl<S: AsyncWrite + Unpin> Stall<S> {
             self.waiting = None;
             return Poll::Ready(outcome);
         }
-        let limit = self.limit;
+        let limit = self.limits.write;
         ready!(self.waiting.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(context));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading")))
     }
@@ -41,7 +57,24 @@ impl<S: AsyncWrite + Unpin> Stall<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Stall<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let heads = self.heads.load(Ordering::Relaxed);
+        let limit = self.limits.head;
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        match &mut self.head {
+            Some((begun, time)) if *begun == heads => {
+                if polled.is_pending() {
+                    ready!(time.as_mut().poll(context));
+                    return Poll::Ready(Err(io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        "the client stopped in the middle of a head",
+                    )));
+                }
+            }
+            head if buffer.filled().len() > before => *head = Some((heads, Box::pin(sleep(limit)))),
+            head => *head = None,
+        }
+        polled
     }
 }
 
@@ -78,17 +111,37 @@ mod tests {
 
     use super::*;
 
+    fn stall<S>(stream: S, limit: Duration) -> Stall<S> {
+        Stall::new(stream, StallLimits { write: limit, head: limit }, Arc::default())
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_never_whole_is_cut_and_an_idle_client_is_not() {
+        let (near, mut far) = duplex(64);
+        let mut near = stall(near, Duration::from_millis(5));
+        far.write_all(b"GET / HT").await.expect("open");
+        near.read_exact(&mut [0; 8]).await.expect("it came");
+        assert_eq!(near.read_u8().await.expect_err("cut").kind(), io::ErrorKind::TimedOut);
+        let (near, mut far) = duplex(64);
+        let mut near = stall(near, Duration::from_millis(5));
+        far.write_all(b"GET / HT").await.expect("open");
+        near.read_exact(&mut [0; 8]).await.expect("it came");
+        near.heads.fetch_add(1, Ordering::Relaxed);
+        let idle = tokio::time::timeout(Duration::from_millis(40), near.read_u8()).await;
+        assert!(idle.is_err(), "still open");
+    }
+
     #[tokio::test]
     async fn a_write_fails_when_nobody_reads() {
         let (near, _far) = duplex(4);
-        let error = Stall::new(near, Duration::from_millis(5)).write_all(&[0; 64]).await.expect_err("nobody reads");
+        let error = stall(near, Duration::from_millis(5)).write_all(&[0; 64]).await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test]
     async fn a_slow_reader_is_served() {
         let (near, mut far) = duplex(4);
-        let mut near = Stall::new(near, Duration::from_secs(60));
+        let mut near = stall(near, Duration::from_secs(60));
         let read = async {
             let mut all = Vec::new();
             far.read_to_end(&mut all).await.map(|_| all.len())

@@ -28,7 +28,7 @@ impl AccountPlan {
             (Errand::Lookup { ask, tweets }, Outcome::Read(reading)) => {
                 self.take(*ask, tweets, reading, call.at);
                 self.learn(call, false);
-                return Some(self.ledger.book(LOOKUP, reading.tweets.iter().map(|(id, _)| id.number())));
+                return Some(self.ledger.book(LOOKUP, reading.returned.iter().map(|id| id.number())));
             }
             (Errand::Lookup { ask, tweets }, Outcome::Failed { failure, .. }) => self.fail(call, *ask, tweets, failure),
             (Errand::Lookup { .. }, Outcome::Known) => {}

@@ -20,7 +20,7 @@ impl AccountPlan {
             Trigger::Continue => {}
         }
         let mut calls = Vec::new();
-        calls.extend(self.ask_name(account, now));
+        calls.extend(self.ask_name(account, ladder, now));
         calls.extend(self.probe(account, now));
         let mut due = ASKS.map(|ask| (ask, self.due(ask, ladder, now)));
         // Who waited longest goes first, whatever is asked: where X allows little, nobody starves.
@@ -84,8 +84,10 @@ impl AccountPlan {
         }
     }
 
-    fn ask_name(&mut self, account: usize, now: Timestamp) -> Option<Call> {
-        if !self.name_wanted || self.ledger.affordable(PriceClass::User) == 0 {
+    /// A name costs money, so it is asked for only where it will stand on a page.
+    fn ask_name(&mut self, account: usize, ladder: &Ladder, now: Timestamp) -> Option<Call> {
+        let is_shown = |tweet: &TweetPlan| self.every(tweet, ladder, now).is_some();
+        if !self.name_wanted || self.ledger.affordable(PriceClass::User) == 0 || !self.tweets.iter().any(is_shown) {
             return None;
         }
         let users = self.terms.credentials.iter().copied().filter(|kind| kind.is_user());

@@ -46,7 +46,7 @@ pub(super) enum Passage {
 
 /// A refused credential costs nothing to try: X bills no failed request.
 const CREDENTIAL_PAUSE: Duration = Duration::from_secs(15 * 60);
-const FORBIDDEN_PAUSE: Duration = Duration::from_secs(60 * 60);
+const FORBIDDEN_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// Promise 8: by one read an hour.
 const PAYMENT_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// A 429 that names no end.
@@ -160,7 +160,8 @@ impl Gates {
                 self.forbidden.insert((credential, api), now + FORBIDDEN_PAUSE);
             }
             Failure::Transient { retry_after } => {
-                let times = self.faults.get(&api).map_or(0, |closed| closed.times) + 1;
+                // Calls that left together fail together: that is one failure.
+                let times = self.faults.get(&api).map_or(1, |closed| closed.times + u32::from(closed.until <= now));
                 let pause = self.pause(times, now).max(retry_after.unwrap_or_default().min(LONGEST_PAUSE));
                 self.faults.insert(api, Closed { times, until: now + pause });
             }
@@ -202,7 +203,7 @@ mod tests {
         assert_eq!(after(Failure::PaymentRefused { until: None }), Passage::Unpaid(seconds(3_600)));
         assert_eq!(after(Failure::PaymentRefused { until: Some(seconds(86_400)) }), Passage::Unpaid(seconds(86_400)));
         assert_eq!(after(Failure::CredentialRefused), Passage::Refused(seconds(900)));
-        assert_eq!(after(Failure::Forbidden), Passage::Refused(seconds(3_600)));
+        assert_eq!(after(Failure::Forbidden), Passage::Refused(seconds(900)));
         assert_eq!(after(Failure::Transient { retry_after: Some(Duration::from_secs(90)) }), Passage::Wait(seconds(60)));
         assert_eq!(after(Failure::Invalid { culprits: vec![] }), Passage::Open);
     }

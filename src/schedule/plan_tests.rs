@@ -46,7 +46,8 @@ fn asked(call: &Call) -> (LookupAsk, &[TweetId]) {
 /// X gives every tweet of the call.
 fn give(plan: &mut Plan, call: &Call, now: Timestamp) {
     let tweets = asked(call).1.iter().map(|id| (*id, TweetReading::default())).collect();
-    plan.finish(call, &[], Outcome::Read(&Reading { tweets, ..Reading::default() }), now);
+    let returned = asked(call).1.to_vec();
+    plan.finish(call, &[], Outcome::Read(&Reading { tweets, returned, ..Reading::default() }), now);
 }
 
 fn fail(plan: &mut Plan, call: &Call, failure: &Failure, now: Timestamp) {
@@ -354,9 +355,10 @@ fn a_200_that_cannot_be_read_is_paid_for() {
 fn a_request_about_the_user_that_x_dislikes_is_not_repeated_at_once() {
     let mut terms = terms();
     terms.wants_username = true;
-    let mut plan = plan(terms, &[]);
+    let mut plan = plan(terms, &tweets(1, DAY));
     let calls = plan.launch(Trigger::Interval, START);
     assert_eq!(calls[0].errand, Errand::WhoAmI);
+    give(&mut plan, &calls[1], START);
     fail(&mut plan, &calls[0], &Failure::Invalid { culprits: vec![] }, START);
-    assert_eq!(plan.launch(Trigger::Interval, START + MINUTE), []);
+    assert_eq!(plan.launch(Trigger::Interval, START + MINUTE / 2), []);
 }

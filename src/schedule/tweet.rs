@@ -51,7 +51,7 @@ const PRIVATE_AGE: Duration = Duration::from_secs(29 * 86_400);
 pub(super) const REFUSED_FIELDS_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// After X left it out in silence.
-pub(super) const SILENCE_PAUSE: Duration = Duration::from_secs(60 * 60);
+pub(super) const SILENCE_PAUSE: Duration = Duration::from_secs(10 * 60);
 
 /// After X stumbled on it; also the longest pause of promise 8.
 const STUMBLE_PAUSE: Duration = Duration::from_secs(60);

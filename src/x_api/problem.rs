@@ -89,6 +89,10 @@ impl Problem {
         self.parameters.iter().any(|name| name == parameter) || self.detail.contains(&format!("[{parameter}]"))
     }
 
+    fn blames_no_id(&self) -> bool {
+        !self.parameters.is_empty() && !self.parameters.iter().any(|name| matches!(name.as_str(), "id" | "ids"))
+    }
+
     /// Whether it is about money: these come under several statuses, and waiting a quarter of an hour heals none.
     fn is_about_money(&self, status: u16) -> bool {
         let words = [&self.segment, &self.title, &self.detail].map(|text| text.to_ascii_lowercase()).join(" ");
@@ -109,6 +113,24 @@ impl Problem {
         let said = if words.is_empty() { "no reason given".to_owned() } else { words.join(": ") };
         format!("status {status}: {said}")
     }
+}
+
+/// What a 200 means whose errors name nobody: X says of some refusals only in the body what they are.
+pub(super) fn in_a_200(body: &[u8], now: Timestamp) -> ApiError {
+    let problem = Problem::read(body);
+    let is = |segment: &str, code: i64| problem.segment == segment || problem.codes.contains(&code);
+    let (failure, reason) = if problem.is_about_money(200) {
+        (Failure::PaymentRefused { until: problem.paid_again(now) }, ErrorReason::PaymentRefused)
+    } else if is("rate-limit-exceeded", 88) {
+        (Failure::RateLimited { until: None }, ErrorReason::RateLimited)
+    } else {
+        let stumbled = is("internal-error", 130) || problem.segment == "about:blank";
+        let reason = if stumbled { ErrorReason::ServerError } else { ErrorReason::Malformed };
+        (Failure::Transient { retry_after: None }, reason)
+    };
+    // It may have held tweets that could not be read.
+    let charged = reason == ErrorReason::Malformed;
+    ApiError { failure, reason, detail: problem.says(200), charged }
 }
 
 /// What an answer other than 200 means. Money first, because its refusals look like others (x-api.md 4.3).
@@ -135,6 +157,8 @@ fn judge(answer: &Answer, problem: &Problem, now: Timestamp) -> (Failure, ErrorR
         }
         401 => (Failure::CredentialRefused, ErrorReason::CredentialRefused),
         403 => (Failure::Forbidden, ErrorReason::Forbidden),
+        // Another parameter than the ids is to blame: no id can help it.
+        400 if problem.blames_no_id() => (Failure::Forbidden, ErrorReason::InvalidRequest),
         400 => (Failure::Invalid { culprits: problem.culprits.clone() }, ErrorReason::InvalidRequest),
         300..=399 => (transient(), ErrorReason::Redirect),
         // The edge answers 404 and 408 with an empty body or HTML on a bad day.
@@ -271,6 +295,8 @@ mod tests {
             assert_eq!(judged(400, body).0, Failure::Invalid { culprits: vec![culprit] }, "{body}");
         }
         assert_eq!(judged(400, "{}").0, Failure::Invalid { culprits: vec![] });
+        let other = r#"{"errors":[{"parameters":{"media.fields":["x"]},"message":"no"}]}"#;
+        assert_eq!(judged(400, other), (Failure::Forbidden, ErrorReason::InvalidRequest));
     }
 
     #[test]

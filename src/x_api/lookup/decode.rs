@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::model::{LookupAsk, MediaKey, MediaType, Metric, Reading, Refusal, Sample, TweetId, TweetReading};
+use crate::model::{LookupAsk, MediaKey, MediaType, Metric, Reading, Refusal, Sample, Timestamp, TweetId, TweetReading};
 use crate::x_api::error::ApiError;
 use crate::x_api::lookup::fields::GROUPS;
 use crate::x_api::number::Count;
-use crate::x_api::problem::{last_segment, text};
+use crate::x_api::problem::{self, last_segment, text};
 
 /// A reading, and how much of the answer was not as documented.
 #[derive(Debug, Default)]
@@ -24,8 +24,8 @@ pub(super) struct Decoded {
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
 /// Reads the body of a 200 to a request for these tweets.
-pub(super) fn decode(body: &[u8], asked: &[TweetId], ask: LookupAsk) -> Result<Decoded, ApiError> {
-    let body: Object = serde_json::from_slice(body).map_err(|error| {
+pub(super) fn decode(bytes: &[u8], asked: &[TweetId], ask: LookupAsk, now: Timestamp) -> Result<Decoded, ApiError> {
+    let body: Object = serde_json::from_slice(bytes).map_err(|error| {
         ApiError::malformed(format!("the answer is no JSON object: line {}, column {}", error.line(), error.column()))
     })?;
     let is_list = |name| body.get(name).is_some_and(|raw: &&RawValue| raw.get().starts_with('['));
@@ -38,6 +38,10 @@ pub(super) fn decode(body: &[u8], asked: &[TweetId], ask: LookupAsk) -> Result<D
     let media = decoder.media(&body);
     let answered = decoder.tweets(&body, &media, asked);
     let errors = decoder.errors(&body);
+    if answered.is_empty() && errors.is_empty() && (ask == LookupAsk::Public || decoder.broken) {
+        // Nobody is named at all: it is said of the request.
+        return Err(problem::in_a_200(bytes, now));
+    }
     let silence = match ask {
         // Never promoted (x-api.md 1a, the promoted trap).
         LookupAsk::Promoted => None,
@@ -96,6 +100,9 @@ impl Decoder {
             let tweet = self.object(raw).unwrap_or_default();
             let names = self.names(&tweet);
             self.broken |= names.is_empty();
+            if let Some(id) = names.first().filter(|id| !self.decoded.reading.returned.contains(id)) {
+                self.decoded.reading.returned.push(*id);
+            }
             // An edited tweet is answered under its newest id; it is ours under the id that was asked for (x-api.md 1a).
             let ours: Vec<TweetId> = names.into_iter().filter(|id| open.remove(id)).collect();
             if ours.is_empty() {
@@ -282,6 +289,9 @@ fn blamed(error: &Value) -> Vec<TweetId> {
 mod tests {
     use super::*;
     use crate::model::{Context, Scope};
+    use crate::self_metrics::ErrorReason;
+
+    const NOW: Timestamp = Timestamp::from_seconds(0);
 
     fn id(last: u64) -> TweetId {
         TweetId::new(1_700_000_000_000_000_000 + last).expect("an id")
@@ -298,7 +308,7 @@ mod tests {
     #[test]
     fn every_group_of_a_private_answer_becomes_samples() {
         let body = include_bytes!("../../../tests/answers/lookup/private.json");
-        let decoded = decode(body, &[id(1)], LookupAsk::Private).expect("an answer");
+        let decoded = decode(body, &[id(1)], LookupAsk::Private, NOW).expect("an answer");
         let samples = samples(&decoded, id(1));
         let organic = Scope::Context(Context::Organic);
         for (media, metric, scope, value) in [
@@ -328,7 +338,7 @@ mod tests {
     fn each_partial_error_costs_its_own_tweet_only() {
         let body = include_bytes!("../../../tests/answers/lookup/lossy.json");
         let asked: Vec<TweetId> = (1..=9).map(id).collect();
-        let reading = decode(body, &asked, LookupAsk::Private).expect("an answer").reading;
+        let reading = decode(body, &asked, LookupAsk::Private, NOW).expect("an answer").reading;
         assert_eq!(reading.tweets.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [id(1)]);
         assert!(!reading.tweets[0].1.private);
         assert_eq!((reading.field_refused, reading.passed_over), (vec![id(2)], vec![id(8)]));
@@ -351,34 +361,43 @@ mod tests {
             (LookupAsk::Private, vec![], vec![id(2)]),
             (LookupAsk::Promoted, vec![], vec![]),
         ] {
-            let reading = decode(body, &[id(1), id(2)], ask).expect("an answer").reading;
+            let reading = decode(body, &[id(1), id(2)], ask, NOW).expect("an answer").reading;
             assert_eq!((reading.refused, reading.passed_over), (refused, passed_over), "{ask:?}");
         }
-        assert!(decode(b"{}", &[id(1)], LookupAsk::Promoted).is_ok(), "nothing was ever promoted");
+        assert!(decode(b"{}", &[id(1)], LookupAsk::Promoted, NOW).is_ok(), "nothing was ever promoted");
     }
 
     #[test]
     fn an_answer_without_any_tweet_is_an_answer() {
         let body = include_bytes!("../../../tests/answers/lookup/all_missing.json");
-        let reading = decode(body, &[id(1)], LookupAsk::Public).expect("an answer").reading;
+        let reading = decode(body, &[id(1)], LookupAsk::Public, NOW).expect("an answer").reading;
         assert_eq!(reading.refused, [(id(1), Refusal::NotFound)]);
     }
 
     #[test]
-    fn an_error_that_names_nobody_condemns_nobody() {
-        for body in [
-            r#"{"errors":[{"title":"Service Unavailable","type":"about:blank","status":503}]}"#,
-            r#"{"errors":[{"code":130,"message":"Over capacity"}]}"#,
+    fn an_error_that_names_nobody_is_said_of_the_request() {
+        for (body, reason) in [
+            (r#"{"errors":[{"title":"Service Unavailable","type":"about:blank","status":503}]}"#, ErrorReason::ServerError),
+            (r#"{"errors":[{"type":"https://api.x.com/2/problems/internal-error"}]}"#, ErrorReason::ServerError),
+            (r#"{"errors":[{"type":"https://api.x.com/2/problems/rate-limit-exceeded"}]}"#, ErrorReason::RateLimited),
+            (r#"{"errors":[{"code":88,"message":"Rate limit exceeded"}]}"#, ErrorReason::RateLimited),
+            (r#"{"errors":[{"type":"https://api.x.com/2/problems/credits-depleted"}]}"#, ErrorReason::PaymentRefused),
+            (r#"{"errors":["oops"]}"#, ErrorReason::Malformed),
+            (r#"{"errors":[]}"#, ErrorReason::Malformed),
+            (r#"{"data":[]}"#, ErrorReason::Malformed),
         ] {
-            let reading = decode(body.as_bytes(), &[id(1)], LookupAsk::Public).expect("an answer").reading;
-            assert_eq!((reading.failed, reading.refused.len()), (vec![id(1)], 0), "{body}");
+            let error = decode(body.as_bytes(), &[id(1)], LookupAsk::Public, NOW).expect_err(body);
+            assert_eq!(error.reason, reason, "{body}");
         }
+        let some = br#"{"data":[{"id":"1700000000000000001"}],"errors":[{"title":"Oops"}]}"#;
+        let reading = decode(some, &[id(1), id(2)], LookupAsk::Public, NOW).expect("an answer").reading;
+        assert_eq!(reading.failed, [id(2)], "it may be the one that is meant");
     }
 
     #[test]
     fn both_spellings_and_every_number_are_understood() {
         let body = include_bytes!("../../../tests/answers/lookup/new_spelling.json");
-        let decoded = decode(body, &[id(1)], LookupAsk::Private).expect("an answer");
+        let decoded = decode(body, &[id(1)], LookupAsk::Private, NOW).expect("an answer");
         let expected = [
             (None, "likes", Scope::Total, 21),
             (None, "retweets", Scope::Total, 6),
@@ -392,7 +411,7 @@ mod tests {
     #[test]
     fn broken_items_cost_themselves_and_condemn_nobody() {
         let body = include_bytes!("../../../tests/answers/lookup/broken_items.json");
-        let decoded = decode(body, &[id(1), id(2), id(8)], LookupAsk::Public).expect("an answer");
+        let decoded = decode(body, &[id(1), id(2), id(8)], LookupAsk::Public, NOW).expect("an answer");
         assert_eq!(samples(&decoded, id(1)), []);
         assert_eq!(samples(&decoded, id(8)).len(), 1);
         assert_eq!(decoded.reading.failed, [id(2)], "it may be in what could not be read");
@@ -412,24 +431,24 @@ mod tests {
             r#"{"data":[{"id":"1"#,
             r#"{"meta":{}}"#,
         ] {
-            assert!(decode(body.as_bytes(), &[id(1)], LookupAsk::Public).is_err(), "{body}");
+            assert!(decode(body.as_bytes(), &[id(1)], LookupAsk::Public, NOW).is_err(), "{body}");
         }
-        assert!(decode(b"{\"data\":[\xff]}", &[id(1)], LookupAsk::Public).is_err());
+        assert!(decode(b"{\"data\":[\xff]}", &[id(1)], LookupAsk::Public, NOW).is_err());
     }
 
     #[test]
     fn deep_nesting_costs_no_stack() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         for body in [format!("{{\"data\":{deep}}}"), format!("{{\"data\":[{{\"id\":{deep}}}],\"errors\":[{deep}]}}")] {
-            let decoded = decode(body.as_bytes(), &[id(1)], LookupAsk::Public).expect("an answer of sorts");
-            assert_eq!(decoded.reading.failed, [id(1)]);
+            let error = decode(body.as_bytes(), &[id(1)], LookupAsk::Public, NOW).expect_err("no tweet is in it");
+            assert_eq!((error.reason, error.charged), (ErrorReason::Malformed, true));
         }
     }
 
     proptest::proptest! {
         #[test]
         fn no_json_makes_it_panic(body in r#"\{"data":\[(\{("(id|public_metrics|attachments)":("[0-9]{0,20}"|[0-9.e-]{1,9}|null|\[\]|\{\}|\{"like_count":[0-9"-]{0,9}\}),?){0,4}\},?){0,4}\]\}"#) {
-            let _ = decode(body.as_bytes(), &[id(1)], LookupAsk::Public);
+            let _ = decode(body.as_bytes(), &[id(1)], LookupAsk::Public, NOW);
         }
     }
 }
