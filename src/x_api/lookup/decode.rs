@@ -1,6 +1,7 @@
 //! Reads the answer to a lookup. What is not as documented costs the value, at worst the tweet, never the batch.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -190,9 +191,7 @@ impl Decoder {
                 Count::Number(value) => {
                     if let Some(other) = found.insert(*metric, value) {
                         found.insert(*metric, other.max(value));
-                        if other != value {
-                            tracing::debug!(metric = metric.name(), "X sent two spellings of a metric with different numbers");
-                        }
+                        tell_of_spellings(*metric, other, value);
                     }
                 }
                 Count::Absent => {}
@@ -240,6 +239,19 @@ impl Decoder {
         let value = serde_json::from_str(raw.get()).ok();
         self.decoded.bad_values += u64::from(value.is_none());
         value
+    }
+}
+
+/// x-api.md section 8, contradiction 2: said once, for it would come with every answer.
+fn tell_of_spellings(metric: Metric, one: u64, other: u64) {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    if one != other && !TOLD.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            metric = metric.name(),
+            one,
+            other,
+            "X sends a metric under two names with different numbers; the larger counts"
+        );
     }
 }
 
