@@ -113,7 +113,7 @@ impl Session {
 
     /// A server that echoes a request must not bring its secrets, nor its line feeds, into our log. Redacted first, then cut: half a
     /// secret is one, too.
-    fn tame(&self, error: ApiError) -> ApiError {
+    pub(super) fn tame(&self, error: ApiError) -> ApiError {
         let detail = self.settings.credentials.iter().fold(error.detail, |text, credential| credential.redact(text));
         ApiError { detail: one_line(&detail), ..error }
     }

@@ -179,14 +179,20 @@ async fn no_secret_reaches_log_page_or_error() {
     let token = &secrets.iter().find(|(name, _)| name == "ACME_BEARER_TOKEN").expect("a token").1;
     // A server that echoes what it was sent.
     let echo = json!({"title": "Echo", "detail": format!("you sent Bearer {token}")});
-    let fault = json!({"kind": "status", "status": 403, "body": echo.to_string()});
-    simulator.faults(json!([{"fault": fault}])).await;
-    let account = [Account { name: "acme", lines: Account::OWNER, tweets: vec![steady] }];
-    let exporter = Exporter::start(&simulator.on_scrape(&account), &secrets);
-    exporter.scrape().await;
-    let seen = [exporter.process.output(), exporter.get("/").await.1, exporter.get("/metrics").await.1].join("\n");
-    assert!(seen.contains("you sent Bearer [redacted]"), "{seen}");
-    for (name, secret) in secrets.iter().filter(|(name, _)| name.starts_with("ACME")) {
-        assert!(!seen.contains(secret.as_str()), "{name} is visible");
+    let long = json!({"title": format!("{} Bearer {token}", "x".repeat(250))});
+    for (status, body) in
+        [(403, echo.clone()), (200, json!({"errors": [echo]})), (200, json!(format!("Bearer {token}"))), (503, long)]
+    {
+        let fault = json!({"kind": "status", "status": status, "body": body.to_string()});
+        simulator.faults(json!([{"fault": fault}])).await;
+        let account = [Account { name: "acme", lines: Account::OWNER, tweets: vec![steady.clone()] }];
+        let exporter = Exporter::start(&simulator.on_scrape(&account), &secrets);
+        exporter.scrape().await;
+        let seen = [exporter.process.output(), exporter.get("/").await.1, exporter.get("/metrics").await.1].join("\n");
+        assert!(seen.contains("reason="), "it is said:\n{seen}");
+        for (name, secret) in secrets.iter().filter(|(name, _)| name.starts_with("ACME")) {
+            let half = &secret[..secret.len() / 2];
+            assert!(!seen.contains(secret.as_str()) && !seen.contains(half), "{name} is visible");
+        }
     }
 }

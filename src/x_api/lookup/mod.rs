@@ -90,7 +90,7 @@ impl Batch<'_> {
     }
 
     fn decode(&self, session: &Session, body: &[u8]) -> Result<Reading, ApiError> {
-        let decoded = decode::decode(body, self.tweets, self.ask, self.now)?;
+        let decoded = decode::decode(body, self.tweets, self.ask, self.now).map_err(|error| session.tame(error))?;
         session.metrics().unknown_fields(Api::Lookup, decoded.unknown_fields);
         session.metrics().bad_values(Api::Lookup, decoded.bad_values);
         Ok(decoded.reading)
