@@ -38,7 +38,8 @@ pub(super) fn run(common: &Common) -> ExitCode {
 
 /// Loads the configuration; the error is every error, ready to be printed.
 pub(super) fn load(common: &Common) -> Result<Loaded, String> {
-    config::load(&common.config_file, &environment).map_err(|errors| format!("bad configuration\n{errors}"))
+    let loaded = config::load(&common.config_file, &environment);
+    loaded.map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))
 }
 
 /// Everything that works but may not be meant.

@@ -28,6 +28,8 @@ pub(super) struct Finding {
 pub struct ConfigErrors {
     findings: Vec<Finding>,
     surplus: usize,
+    /// Patterns of the watch files that the configuration names all the same.
+    watch_files: Vec<String>,
 }
 
 impl ConfigErrors {
@@ -38,7 +40,16 @@ impl ConfigErrors {
 
     pub(super) fn new(mut findings: Vec<Finding>, surplus: usize) -> Self {
         findings.sort_by_key(|finding| finding.place);
-        Self { findings, surplus }
+        Self { findings, surplus, watch_files: Vec::new() }
+    }
+
+    pub(super) fn and_watch_files(self, watch_files: Vec<String>) -> Self {
+        Self { watch_files, ..self }
+    }
+
+    /// Patterns of the watch files that the configuration names all the same: they may have errors of their own.
+    pub(crate) fn watch_files(&self) -> &[String] {
+        &self.watch_files
     }
 
     /// Something is wrong with a whole file.

@@ -21,6 +21,8 @@ pub(super) struct Findings<'a> {
     errors: RefCell<Vec<Finding>>,
     surplus: Cell<usize>,
     warnings: RefCell<Vec<Finding>>,
+    /// Patterns of watch files: with errors elsewhere these files are still worth a look.
+    pub(super) globs: RefCell<Vec<String>>,
 }
 
 impl<'a> Findings<'a> {
@@ -35,6 +37,7 @@ impl<'a> Findings<'a> {
             errors: RefCell::default(),
             surplus: Cell::default(),
             warnings: RefCell::default(),
+            globs: RefCell::default(),
         }
     }
 
@@ -59,7 +62,7 @@ impl<'a> Findings<'a> {
                 warnings.sort_by_key(|warning| warning.place);
                 Ok((value, warnings.into_iter().map(ConfigWarning).collect()))
             }
-            _ => Err(ConfigErrors::new(errors, self.surplus.get())),
+            _ => Err(ConfigErrors::new(errors, self.surplus.get()).and_watch_files(self.globs.into_inner())),
         }
     }
 }

@@ -123,6 +123,12 @@ fn glob(field: &Field<'_>) -> Option<String> {
     if text.contains('\0') {
         return field.refuse("not a pattern; write one without NUL characters");
     }
+    let pattern = absolute(field, text)?;
+    field.findings.globs.borrow_mut().push(pattern.clone());
+    Some(pattern)
+}
+
+fn absolute(field: &Field<'_>, text: &str) -> Option<String> {
     if Path::new(text).is_absolute() {
         return Some(text.to_owned());
     }

@@ -63,6 +63,14 @@ pub fn load(config: &Config) -> Result<Watchlist, ConfigErrors> {
     errors.map_or(Ok(list), Err)
 }
 
+/// Adds what is wrong with the watch files to what is wrong with the configuration that names them: all errors at once.
+pub fn also_check(mut errors: ConfigErrors) -> ConfigErrors {
+    let found = watch_file::find(errors.watch_files());
+    let wrong: Vec<ConfigErrors> = found.files.iter().filter_map(|path| watch_file::read(path).err()).collect();
+    wrong.into_iter().for_each(|more| errors.append(more));
+    errors
+}
+
 /// All mentions, those of the configuration first, and what is wrong with the files.
 fn entries(account: &Account, list: &mut Watchlist) -> (Vec<WatchEntry>, Option<ConfigErrors>) {
     let mut entries = account.watch.tweets.clone();

@@ -42,6 +42,17 @@ fn check_lists_every_error_at_once() {
 }
 
 #[test]
+fn check_lists_the_errors_of_watch_files_with_those_of_the_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, list) = (folder.path().join("c.yml"), folder.path().join("list.yml"));
+    std::fs::write(&file, "bogus: 1\naccounts: [{ name: acme, watch: { files: [list.yml] } }]\n").expect("written");
+    std::fs::write(&list, "- 1\n- no tweet\n").expect("written");
+    let (code, output) = Process::run(&["check", &format!("--config.file={}", file.display())], &[]);
+    assert_eq!(code, 2);
+    assert!(output.contains("bogus: unknown key") && output.contains("list.yml:2:3"), "{output}");
+}
+
+#[test]
 fn check_says_what_would_be_watched() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/minimal.yml");
     let token = [("X_BEARER_TOKEN".to_owned(), "AAAA-not-a-token".to_owned())];
