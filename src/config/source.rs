@@ -106,21 +106,39 @@ pub(super) fn read(account: &Section<'_>, around: &Surroundings<'_>) -> Option<V
     if items.is_empty() {
         return field.refuse("no source; write at least { api: lookup }, or leave the key out");
     }
-    let sources: Vec<_> = items.iter().map(|item| source(item, around)).collect();
+    let sources: Vec<Half> = items.iter().map(|item| source(item, around)).collect();
     refuse_repeats(&items, &sources);
-    sources.into_iter().collect()
+    sources.into_iter().map(|half| Some(Source { kind: half.kind?, every: half.every? })).collect()
 }
 
-fn source(field: &Field<'_>, around: &Surroundings<'_>) -> Option<Source> {
-    let section = field.section(&schema::SOURCE)?;
+/// What could be read of a source.
+#[derive(Default)]
+struct Half {
+    api: Option<Api>,
+    kind: Option<SourceKind>,
+    every: Option<Option<Duration>>,
+}
+
+impl Half {
+    /// Whether it is surely the same source as another, whatever else is wrong with either.
+    fn repeats(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Some(left), Some(right)) => left.api() == right.api() && left.length() == right.length(),
+            // Without windows there is nothing by which two of a kind could differ.
+            _ => self.api.is_some_and(|api| !WITH_WINDOW.contains(&api) && self.api == other.api),
+        }
+    }
+}
+
+fn source(field: &Field<'_>, around: &Surroundings<'_>) -> Half {
+    let Some(section) = field.section(&schema::SOURCE) else { return Half::default() };
     let words = Api::SOURCES.map(|api| (api.name(), api));
     let advice = "write which system is read, such as lookup";
     let every = section.optional("every", |field| every(field, around.tiers));
-    let api = section.required("api", advice, |field| field.word(&words))?;
+    let Some(api) = section.required("api", advice, |field| field.word(&words)) else { return Half { every, ..Half::default() } };
     refuse_strange_keys(&section, api);
     refuse_without_credential(&section, api, around.named);
-    let kind = SourceKind::read(api, &section, around.named);
-    Some(Source { kind: kind?, every: every? })
+    Half { api: Some(api), kind: SourceKind::read(api, &section, around.named), every }
 }
 
 fn every(field: &Field<'_>, tiers: Option<&Tiers>) -> Option<Duration> {
@@ -134,10 +152,11 @@ fn every(field: &Field<'_>, tiers: Option<&Tiers>) -> Option<Duration> {
     }
 }
 
+const WITH_WINDOW: [Api; 4] = [Api::Analytics, Api::MediaAnalytics, Api::InsightsHistorical, Api::EngagementHistorical];
+
 /// Keys that this system has no use for.
 fn refuse_strange_keys(section: &Section<'_>, api: Api) {
     const WITH_GROUPS: [Api; 2] = [Api::Lookup, Api::Timeline];
-    const WITH_WINDOW: [Api; 4] = [Api::Analytics, Api::MediaAnalytics, Api::InsightsHistorical, Api::EngagementHistorical];
     for (key, holders) in [("groups", &WITH_GROUPS[..]), ("window", &WITH_WINDOW[..])] {
         if let Some(field) = section.key(key).filter(|_| !holders.contains(&api)) {
             let names: Vec<_> = holders.iter().map(|api| api.name()).collect();
@@ -170,12 +189,9 @@ fn accepted(api: Api) -> (&'static [CredentialKind], &'static str) {
     }
 }
 
-fn refuse_repeats(items: &[Field<'_>], sources: &[Option<Source>]) {
-    let same = |left: &SourceKind, right: &SourceKind| left.api() == right.api() && left.length() == right.length();
+fn refuse_repeats(items: &[Field<'_>], sources: &[Half]) {
     for (index, source) in sources.iter().enumerate() {
-        let Some(source) = source else { continue };
-        let first = sources[..index].iter().position(|other| other.as_ref().is_some_and(|other| same(&other.kind, &source.kind)));
-        if let Some(first) = first {
+        if let Some(first) = sources[..index].iter().position(|other| source.repeats(other)) {
             items[index]
                 .error(format!("the same source as sources[{first}]; leave one of them out, or give them different windows"));
         }

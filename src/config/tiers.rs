@@ -69,22 +69,30 @@ fn ladder(field: &Field<'_>) -> Option<Vec<Tier>> {
     if items.is_empty() {
         return field.refuse("without a tier nothing is read; write one such as { younger_than: 7d, every: 1h }, or adaptive");
     }
-    let tiers: Vec<_> = items.iter().map(tier).collect();
-    for (index, pair) in tiers.windows(2).enumerate() {
-        if let [Some(before), Some(tier)] = pair
-            && tier.younger_than <= before.younger_than
-        {
-            let age = items[index + 1].inside("younger_than").unwrap_or_else(|| items[index + 1].clone());
-            let last = format_duration(before.younger_than);
-            age.error(format!("ages must ascend and the tier before ends at {last}; write more than {last}, or sort the list"));
-        }
-    }
-    tiers.into_iter().collect()
+    let tiers: Vec<Rung> = items.iter().map(tier).collect();
+    refuse_disorder(&items, &tiers);
+    tiers.into_iter().map(|(younger_than, every)| Some(Tier { younger_than: younger_than?, every: every? })).collect()
 }
 
-fn tier(field: &Field<'_>) -> Option<Tier> {
-    let section = field.section(&schema::TIER)?;
+/// What could be read of a tier: `younger_than` and `every`.
+type Rung = (Option<Duration>, Option<Duration>);
+
+/// Ages are compared wherever they can be read, so that another error hides none of theirs.
+fn refuse_disorder(items: &[Field<'_>], tiers: &[Rung]) {
+    let mut before = None;
+    for (item, (younger_than, _)) in items.iter().zip(tiers) {
+        let Some(younger_than) = *younger_than else { continue };
+        if let Some(last) = before.filter(|last| younger_than <= *last).map(format_duration) {
+            let age = item.inside("younger_than").unwrap_or_else(|| item.clone());
+            age.error(format!("ages must ascend and the tier before ends at {last}; write more than {last}, or sort the list"));
+        }
+        before = Some(younger_than);
+    }
+}
+
+fn tier(field: &Field<'_>) -> Rung {
+    let Some(section) = field.section(&schema::TIER) else { return (None, None) };
     let younger_than = section.required("younger_than", "write the age at which the tier ends, such as 7d", Field::duration);
     let every = section.required("every", "write how often these tweets are read, such as 1h", Field::duration);
-    Some(Tier { younger_than: younger_than?, every: every? })
+    (younger_than, every)
 }
