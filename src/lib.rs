@@ -12,6 +12,7 @@ pub mod schedule;
 pub mod self_metrics;
 pub mod server;
 pub mod simulator;
+pub mod state;
 pub mod store;
 pub mod watchlist;
 pub mod x_api;

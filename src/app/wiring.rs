@@ -1,6 +1,8 @@
 //! Puts the rooms together.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,18 +12,20 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::account::{desk, session, terms};
+use crate::app::token_files::follow_token_files;
 use crate::app::watch_files::follow_watch_files;
 use crate::auth::Credential;
-use crate::collector::{Collector, CollectorParts, Desk, Handle, Health, Order, Snapshot};
-use crate::config::{Account, ApiConfig, Charge, Config, Groups, Loaded, Mode, SourceKind, is_loopback};
-use crate::model::{Api, CredentialKind, Timestamp, TweetId};
+use crate::collector::{Collector, CollectorParts, Desk, Handle, Memory, Order, Snapshot, found_and_paid, recall};
+use crate::config::{Account, ApiConfig, Config, Loaded, Mode, Tiers, is_loopback};
+use crate::model::{Timestamp, TweetId};
 use crate::net::{Client, ClientError, ClientSettings};
-use crate::schedule::{AccountPlan, AccountTerms, Ladder, LedgerTerms, LookupTerms, Plan};
+use crate::schedule::{AccountPlan, Known, Ladder, Plan};
 use crate::self_metrics::{Limit, SelfMetrics};
 use crate::server::{Options, serve};
-use crate::store::AccountStore;
+use crate::state::{Change, Recalled, State, StateError, peek};
+use crate::store::{AccountStore, Watched};
 use crate::watchlist::{Fingerprint, Watchlist};
-use crate::x_api::{Lookup, Session, SessionSettings};
 
 /// A wired exporter that has not started yet.
 pub struct App {
@@ -31,6 +35,8 @@ pub struct App {
     metrics: Arc<SelfMetrics>,
     config: Config,
     fingerprint: Fingerprint,
+    /// To be waited for at the end.
+    credentials: Vec<(usize, Credential)>,
 }
 
 /// What keeps it from starting.
@@ -40,30 +46,48 @@ pub enum AppError {
     Client(ClientError),
     /// `api.ca_file` cannot be read.
     CaFile(std::io::Error),
+    /// Another exporter has a token file; says which and what to do.
+    TokenFile(String),
+    /// Another exporter has the state; says where and what to do.
+    State(StateError),
     /// A fault of the exporter ended its reading half.
     Broken(tokio::task::JoinError),
 }
 
 impl App {
-    /// Wires an exporter for this configuration and watch list.
-    pub fn new(loaded: &Loaded, watchlist: Watchlist) -> Result<Self, AppError> {
+    /// Wires an exporter for this configuration and watch list; what it knows is kept in this folder, if one is named. From here on
+    /// its token files are its own.
+    pub fn new(loaded: &Loaded, watchlist: Watchlist, state: Option<&Path>) -> Result<Self, AppError> {
         let config = &loaded.config;
-        let client = client(&config.api)?;
+        let client = connect(&config.api)?;
         let metrics = SelfMetrics::new();
         let now = Timestamp::from(SystemTime::now());
         metrics.config_loaded(loaded.hash, now);
         metrics.refused_by_limit(Limit::MaxTweets, watchlist.surplus);
+        let names = account_names(config);
+        let mut lost = HashSet::new();
+        let (memory, mut recalled) = memory(state, &names, &mut lost, &metrics)?;
         let fingerprint = watchlist.fingerprint.clone();
-        let (mut plans, mut desks, mut stores) = (Vec::new(), Vec::new(), Vec::new());
-        for (account, watched) in config.accounts.iter().zip(watchlist.accounts) {
+        let refused = watchlist.surplus;
+        let (mut plans, mut desks, mut stores, mut named, mut credentials) = (vec![], vec![], vec![], vec![], vec![]);
+        for (((account, watched), room), name) in config.accounts.iter().zip(watchlist.accounts).zip(watchlist.rooms).zip(&names)
+        {
             let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
-            plans.push(AccountPlan::new(terms(config, account), &tweets, now));
-            desks.push(desk(config, account, &client, &metrics));
-            stores.push(AccountStore::new(
-                account.name.clone(),
-                account.username.clone(),
-                watched.into_iter().map(Into::into).collect(),
-            ));
+            let settings = session(config, account, &client, &metrics)?;
+            let index = plans.len();
+            credentials.extend(settings.credentials.iter().map(|credential| (index, credential.clone())));
+            let desk = desk(account, settings);
+            let watched: Vec<Watched> = watched.into_iter().map(Into::into).collect();
+            let plan = AccountPlan::new(terms(config, account, room), &tweets, now);
+            let known = recalled.remove(name);
+            let (mut plan, store) = take_up(known, plan, &desk, account, &watched, now);
+            if lost.contains(name) {
+                plan.lose_books();
+            }
+            plans.push(plan);
+            desks.push(desk);
+            stores.push(store);
+            named.push(watched);
         }
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
         let (sender, receiver) = mpsc::channel(256);
@@ -72,22 +96,27 @@ impl App {
             Mode::OnScrape { .. } => Handle::on_scrape(snapshot.clone(), sender.clone()),
         };
         let parts = CollectorParts {
-            plan: Plan::new(Ladder::new(config.tiers.steps()), plans),
+            plan: Plan::new(ladder(&config.tiers), plans),
             desks,
             stores,
+            named,
+            refused,
             mode: config.mode,
             max_series: config.limits.max_series,
             snapshot,
             metrics: metrics.clone(),
+            memory,
         };
         let config = loaded.config.clone();
-        Ok(Self { collector: Collector::new(parts), handle, orders: (sender, receiver), metrics, config, fingerprint })
+        let orders = (sender, receiver);
+        Ok(Self { collector: Collector::new(parts), handle, orders, metrics, config, fingerprint, credentials })
     }
 
     /// Reads and serves until it is told to stop; requests under way are then answered. Fails if the reading half breaks down: a
     /// supervisor should start it anew rather than serve old numbers for ever.
     pub async fn run(self, listeners: Vec<TcpListener>, options: Options, stop: CancellationToken) -> Result<(), AppError> {
         let (sender, receiver) = self.orders;
+        tokio::spawn(follow_token_files(self.credentials.clone(), sender.clone(), stop.clone()));
         tokio::spawn(follow_watch_files(self.config, self.fingerprint, sender, stop.clone()));
         let told = stop.clone();
         let reading = tokio::spawn(async move {
@@ -95,17 +124,25 @@ impl App {
             let _guard = told.clone().drop_guard();
             self.collector.run(receiver, told).await;
         });
-        serve(listeners, self.handle, self.metrics, options, stop).await;
+        // A renewed token is on disk before the process ends; none is renewed any more.
+        let settled = async {
+            stop.cancelled().await;
+            for (_, credential) in self.credentials {
+                credential.settle(Timestamp::from(SystemTime::now())).await;
+            }
+        };
+        tokio::join!(serve(listeners, self.handle, self.metrics, options, stop.clone()), settled);
         reading.await.map_err(AppError::Broken)
     }
 }
 
 /// Makes what a connection to X needs and throws it away: a bad CA file or proxy is found before anything starts.
 pub fn check_reach(api: &ApiConfig) -> Result<(), AppError> {
-    client(api).map(|_| ())
+    connect(api).map(|_| ())
 }
 
-fn client(api: &ApiConfig) -> Result<Client, AppError> {
+/// The HTTP client towards X.
+pub fn connect(api: &ApiConfig) -> Result<Client, AppError> {
     let ca_pem = api.ca_file.as_ref().map(std::fs::read).transpose().map_err(AppError::CaFile)?;
     let settings = ClientSettings {
         timeout: api.timeout,
@@ -116,55 +153,89 @@ fn client(api: &ApiConfig) -> Result<Client, AppError> {
     Client::new(&settings).map_err(AppError::Client)
 }
 
-fn terms(config: &Config, account: &Account) -> AccountTerms {
-    let (kinds, charge) = (kinds(account), config.billing.charge);
-    AccountTerms {
-        lookup: lookup(account).map(|(_, groups, every)| LookupTerms { groups, every }),
-        wants_username: account.username.is_none(),
-        credentials: kinds,
-        ledger: LedgerTerms { charge, prices: config.billing.usd, budget: account.budget },
-        // One early read parts the batches of a start; a legacy plan would pay for it.
-        patience: if charge == Charge::UtcDay { 0.5 } else { 0.95 },
-        seed: account.name.bytes().fold(u64::from(std::process::id()), |seed, byte| seed.wrapping_mul(31) + u64::from(byte)),
-    }
+fn ladder(tiers: &Tiers) -> Ladder {
+    if *tiers == Tiers::Adaptive { Ladder::adaptive(tiers.steps()) } else { Ladder::new(tiers.steps()) }
 }
 
-fn kinds(account: &Account) -> Vec<CredentialKind> {
-    Credential::of(&account.credentials).iter().map(Credential::kind).collect()
+/// Another X, such as a test's, has other tweets and other bills: it is another account.
+fn account_names(config: &Config) -> Vec<String> {
+    config.accounts.iter().map(|account| format!("{} {}", account.name, config.api.url)).collect()
 }
 
-/// The account's lookup: its precedence, its groups, its own interval.
-fn lookup(account: &Account) -> Option<(u8, Groups, Option<std::time::Duration>)> {
-    account.sources.iter().enumerate().find_map(|(position, source)| match source.kind {
-        SourceKind::Lookup(groups) => Some((u8::try_from(position).unwrap_or(u8::MAX), groups, source.every)),
-        _ => None,
-    })
-}
-
-fn desk(config: &Config, account: &Account, client: &Client, metrics: &Arc<SelfMetrics>) -> Desk {
-    let lookup = lookup(account);
-    let mut apis: Vec<Api> = lookup.iter().map(|_| Api::Lookup).collect();
-    if account.username.is_none() && kinds(account).iter().any(|kind| kind.is_user()) {
-        apis.push(Api::Users);
-    }
-    let own = metrics.account(&account.name, &apis);
-    kinds(account).into_iter().for_each(|kind| own.credential_ok(kind, true));
-    let settings = SessionSettings {
-        client: client.clone(),
-        url: config.api.url.clone(),
-        credentials: Credential::of(&account.credentials),
-        account: own.clone(),
-        metrics: metrics.clone(),
+/// What the state in this folder says of each account, for a forecast; nothing where nothing is known. The exporter may be running.
+pub fn known_state(config: &Config, folder: &Path, now: Timestamp) -> Option<Vec<Known>> {
+    let recalled = peek(folder)?;
+    let known = |name: &String| {
+        let recalled = recalled.iter().find(|recalled| recalled.account == *name)?;
+        let (found, (day, paid)) = found_and_paid(recalled)?;
+        Some(Known { found, paid: paid.into_iter().filter(|_| day == now.utc_day()).collect() })
     };
-    let nothing = Groups { public: false, non_public: false, organic: false, promoted: false };
-    let (lookup_source, groups) = lookup.map_or((0, nothing), |(source, groups, _)| (source, groups));
-    Desk {
-        session: Arc::new(Session::new(settings)),
-        lookup: Arc::new(Lookup::new(groups)),
-        lookup_source,
-        metrics: own,
-        health: Health::new(account.name.clone()),
+    Some(account_names(config).iter().map(|name| known(name).unwrap_or_default()).collect())
+}
+
+/// Opens the state. Without one the exporter goes on, loudly; but two must not share one.
+fn memory(
+    folder: Option<&Path>,
+    names: &[String],
+    lost: &mut HashSet<String>,
+    metrics: &SelfMetrics,
+) -> Result<(Option<Memory>, HashMap<String, Recalled>), AppError> {
+    let Some(folder) = folder else { return Ok((None, HashMap::new())) };
+    let opened = match State::open(folder) {
+        Ok(opened) => opened,
+        Err(error @ StateError::InUse(_)) => return Err(AppError::State(error)),
+        Err(error) => {
+            tracing::error!(%error, "the state cannot be used; the exporter goes on without: a restart forgets what it knows");
+            metrics.state_ok(false);
+            return Ok((None, HashMap::new()));
+        }
+    };
+    if let Some(aside) = &opened.set_aside {
+        let (copy, why) = (aside.copy.display(), &aside.why);
+        tracing::error!(%copy, why, "the state cannot be read; it is put aside and a new one begun");
     }
+    let mut state = opened.state;
+    // Books that could not be kept up to date are no books.
+    let headers = opened.recalled.iter().map(untouched).collect::<Vec<_>>();
+    let is_kept = state.commit(&headers).inspect_err(|error| tracing::error!(%error, "the state cannot be written")).is_ok();
+    metrics.state_ok(is_kept);
+    if !is_kept {
+        lost.extend(names.iter().cloned());
+    }
+    let recalled = opened.recalled.into_iter().map(|recalled| (recalled.account.clone(), recalled)).collect();
+    Ok((Some(Memory::new(state, names.to_vec())), recalled))
+}
+
+/// A change that changes nothing: whether anything can be written.
+fn untouched(recalled: &Recalled) -> Change {
+    let Recalled { account, header, paid_day, .. } = recalled.clone();
+    Change { account, header, tweets: Vec::new(), paid_day, paid: Vec::new() }
+}
+
+/// Takes up what is known of the account. Where nothing is, nobody knows what was spent before.
+fn take_up(
+    known: Option<Recalled>,
+    mut plan: AccountPlan,
+    desk: &Desk,
+    account: &Account,
+    watched: &[Watched],
+    now: Timestamp,
+) -> (AccountPlan, AccountStore) {
+    let readings = known.and_then(|known| recall(known, &mut plan, now));
+    let found = plan.watched().filter(|(_, found)| *found).map(|(id, _)| desk.found(id));
+    let watched = watched.iter().cloned().chain(found).collect();
+    let mut store = AccountStore::new(account.name.clone(), account.username.clone(), watched);
+    match readings {
+        Some(readings) => {
+            let unreadable = readings.unreadable;
+            if unreadable > 0 {
+                tracing::warn!(account = account.name, unreadable, "some tweets in the state cannot be read; they are read anew");
+            }
+            readings.restore(&mut store, &desk.places);
+        }
+        None => plan.lose_books(),
+    }
+    (plan, store)
 }
 
 impl fmt::Display for AppError {
@@ -172,6 +243,8 @@ impl fmt::Display for AppError {
         match self {
             Self::Client(error) => error.fmt(f),
             Self::Broken(error) => write!(f, "a fault of the exporter, please report it: {error}"),
+            Self::State(error) => error.fmt(f),
+            Self::TokenFile(why) => f.write_str(why),
             Self::CaFile(error) => write!(f, "api.ca_file cannot be read: {error}"),
         }
     }

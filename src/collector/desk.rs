@@ -1,23 +1,30 @@
 //! One account's means to carry out calls, and its numbers about them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::collector::health::Health;
-use crate::model::{Reading, Timestamp, Username};
-use crate::schedule::{AccountPlan, Bill, Call, Errand};
+use crate::model::{ProjectUsage, RateLimit, Reading, TimelinePage, Timestamp, TweetId, Username};
+use crate::schedule::{AccountPlan, Bill, Call, Errand, TweetsAsk};
 use crate::self_metrics::{AccountMetrics, BudgetPeriod, ErrorReason};
-use crate::store::Watched;
+use crate::store::{Part, Watched};
 use crate::watchlist;
-use crate::x_api::{Answered, ApiError, Lookup, Session, who_am_i};
+use crate::x_api::{Answered, ApiError, Backend, Batch, Session, Timeline, find_user, project_usage, who_am_i};
 
 /// One account's means to carry out calls.
 pub struct Desk {
     /// Its way to X.
     pub session: Arc<Session>,
-    /// Its lookup.
-    pub lookup: Arc<Lookup>,
-    /// Position of the lookup among its sources: its precedence.
-    pub lookup_source: u8,
+    /// Its sources, in order of precedence; the timeline has no backend.
+    pub backends: Vec<Option<Arc<Backend>>>,
+    /// Its timeline.
+    pub timeline: Arc<Timeline>,
+    /// Whose numbers win: by source. Lookup and timeline share a place, for they give the same ones.
+    pub precedence: Vec<u8>,
+    /// What the places are called in the state file, by place: another configuration may have them in another order.
+    pub places: Vec<String>,
+    /// The user's own labels for tweets found on the timeline.
+    pub found_labels: BTreeMap<String, String>,
     /// Its own metrics.
     pub metrics: AccountMetrics,
     /// What stands in its way.
@@ -27,29 +34,67 @@ pub struct Desk {
 /// What a call brought.
 pub(super) enum Answer {
     Tweets(Answered<Reading>),
-    Name(Answered<(u64, Username)>),
+    Page(Answered<TimelinePage>),
+    User(Answered<(u64, Username)>),
+    Usage(Answered<ProjectUsage>),
+}
+
+impl Answer {
+    /// What the headers said of X's limits.
+    pub(super) fn limits(&self) -> &[RateLimit] {
+        match self {
+            Self::Tweets(answered) => &answered.limits,
+            Self::Page(answered) => &answered.limits,
+            Self::User(answered) => &answered.limits,
+            Self::Usage(answered) => &answered.limits,
+        }
+    }
 }
 
 impl Desk {
     /// The work of a call, to be run apart from everything else. `now` is the moment of sending.
     pub(super) fn carry_out(&self, call: &Call, now: Timestamp) -> impl Future<Output = Answer> + Send + 'static {
-        let (session, lookup, call) = (self.session.clone(), self.lookup.clone(), call.clone());
+        let (session, timeline, call) = (self.session.clone(), self.timeline.clone(), call.clone());
+        let backend = match &call.errand {
+            Errand::Read(TweetsAsk { source, .. }) => self.backends.get(*source).cloned().flatten(),
+            _ => None,
+        };
         async move {
-            match &call.errand {
-                Errand::Lookup { ask, tweets } => Answer::Tweets(lookup.read(&session, *ask, call.credential, tweets, now).await),
-                Errand::WhoAmI => Answer::Name(who_am_i(&session, call.credential, now).await),
+            let credential = call.credential;
+            match (&call.errand, backend) {
+                (Errand::Read(TweetsAsk { ask, tweets, videos, .. }), Some(backend)) => {
+                    let batch = Batch { ask: *ask, credential, tweets, videos, now };
+                    Answer::Tweets(backend.read(&session, &batch).await)
+                }
+                (Errand::Read(_), None) => unreachable!("only timelines have no backend, and they are read by pages"),
+                (Errand::Page { page, .. }, _) => Answer::Page(timeline.page(&session, credential, page, now).await),
+                (Errand::WhoAmI, _) => Answer::User(who_am_i(&session, credential, now).await),
+                (Errand::FindUser(name), _) => Answer::User(find_user(&session, credential, name, now).await),
+                (Errand::Usage, _) => Answer::Usage(project_usage(&session, now).await),
             }
         }
     }
 
-    /// Counts and logs how it went.
+    /// Where a source's numbers stand among those of the others.
+    pub(super) fn part(&self, source: usize, request: u8) -> Part {
+        Part { source: self.precedence.get(source).copied().unwrap_or(u8::MAX), request }
+    }
+
+    /// A tweet that was found on the timeline, as the store wants it.
+    pub fn found(&self, id: TweetId) -> Watched {
+        Watched { id, username: None, labels: self.found_labels.clone() }
+    }
+
+    /// Counts and logs how it went. What X says of its own counting says nothing of the credential's worth elsewhere.
     pub(super) fn observe(&mut self, call: &Call, error: Option<&ApiError>, now: Timestamp) {
         let api = call.errand.api();
+        let is_usage = call.errand == Errand::Usage;
         match error {
+            None if is_usage => {}
             None => self.metrics.credential_ok(call.credential, true),
             Some(error) => {
                 self.metrics.error(api, error.reason);
-                if error.reason == ErrorReason::CredentialRefused {
+                if error.reason == ErrorReason::CredentialRefused && !is_usage {
                     self.metrics.credential_ok(call.credential, false);
                 }
             }

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::exposition::Page;
-use crate::model::TweetState;
+use crate::model::{CredentialKind, TweetState};
 use crate::watchlist::Watchlist;
 
 /// What the collector last published; never changed afterwards.
@@ -34,7 +34,7 @@ pub struct AccountSummary {
 
 /// A scrape that waits for fresh numbers. The collector drops the sender once it has published what there is to publish.
 #[derive(Debug)]
-pub struct Ask {
+pub struct Waiting {
     /// Answered, or dropped, when the pass is over.
     pub done: oneshot::Sender<()>,
 }
@@ -43,7 +43,9 @@ pub struct Ask {
 #[derive(Debug)]
 pub enum Order {
     /// A scrape waits.
-    Ask(Ask),
+    Scrape(Waiting),
+    /// A credential of this account changed.
+    Trust(usize, CredentialKind),
     /// The watch list changed.
     Watch(Watchlist),
 }
@@ -76,7 +78,7 @@ impl Handle {
         if let Some(asks) = &self.asks {
             let (done, finished) = oneshot::channel();
             let read = async {
-                if asks.send(Order::Ask(Ask { done })).await.is_ok() {
+                if asks.send(Order::Scrape(Waiting { done })).await.is_ok() {
                     // An error only says that the collector dropped the sender: the pass is over.
                     let _ = finished.await;
                 }

@@ -4,9 +4,11 @@
 mod desk;
 mod handle;
 mod health;
+mod memory;
 mod task;
 
 pub use desk::Desk;
-pub use handle::{AccountSummary, Ask, Handle, Order, Snapshot};
+pub use handle::{AccountSummary, Handle, Order, Snapshot, Waiting};
 pub use health::Health;
+pub use memory::{Memory, Readings, found_and_paid, recall};
 pub use task::{Collector, CollectorParts};

@@ -11,15 +11,15 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::collector::desk::Answer;
-use crate::collector::{AccountSummary, Desk, Order, Snapshot};
+use crate::collector::{AccountSummary, Desk, Memory, Order, Snapshot};
 use crate::config::Mode;
 use crate::exposition::build;
-use crate::model::{Failure, LookupAsk, RateLimit, Reading, Timestamp, TweetId, TweetState};
+use crate::model::{Api, Ask, Failure, Reading, Timestamp, TweetId, TweetState};
 use crate::schedule::{Call, Errand, Outcome, Plan, Trigger};
-use crate::self_metrics::{Limit, SelfMetrics};
-use crate::store::{AccountStore, Part};
+use crate::self_metrics::{ErrorReason, Limit, SelfMetrics};
+use crate::store::{AccountStore, Watched};
 use crate::watchlist::Watchlist;
-use crate::x_api::ApiError;
+use crate::x_api::{Answered, ApiError};
 
 /// What a collector is made of. `desks` and `stores` are in the order of the plan's accounts.
 pub struct CollectorParts {
@@ -31,12 +31,18 @@ pub struct CollectorParts {
     pub stores: Vec<AccountStore>,
     /// Whether scrapes cause reads.
     pub mode: Mode,
+    /// The tweets that the configuration and its files name, by account.
+    pub named: Vec<Vec<Watched>>,
+    /// How many of the named ones did not fit.
+    pub refused: usize,
     /// `limits.max_series`.
     pub max_series: usize,
     /// Where it publishes.
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// The exporter's own metrics.
     pub metrics: Arc<SelfMetrics>,
+    /// What is on disk, if anything shall be.
+    pub memory: Option<Memory>,
 }
 
 /// The one owner of plan and store.
@@ -53,10 +59,14 @@ pub struct Collector {
     /// Accounts that were ready once.
     ready: Vec<bool>,
     changed: bool,
+    /// Named tweets above `limits.max_tweets`.
+    refused: usize,
     /// What was last said about series that did not fit.
     surplus: usize,
     /// Building pages takes at most a tenth of the time.
     next_build: Instant,
+    /// Looking at all states takes at most a tenth of the time, too.
+    next_states: Instant,
 }
 
 impl Collector {
@@ -66,6 +76,7 @@ impl Collector {
             states: vec![None; parts.stores.len()],
             held: vec![0; parts.stores.len()],
             ready: vec![false; parts.stores.len()],
+            refused: parts.refused,
             parts,
             calls: JoinSet::new(),
             under_way: HashMap::new(),
@@ -73,6 +84,7 @@ impl Collector {
             changed: true,
             surplus: 0,
             next_build: Instant::now(),
+            next_states: Instant::now(),
         };
         collector.update_states(clock());
         collector.publish();
@@ -87,15 +99,16 @@ impl Collector {
             trigger = self.idle_trigger();
             let wake = self.wake();
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return self.remember(true),
                 Some(joined) = self.calls.join_next_with_id() => self.take_in(joined),
                 Some(order) = orders.recv() => match order {
-                    Order::Ask(ask) => {
+                    Order::Scrape(scrape) => {
                         if let (Mode::OnScrape { min_age }, true) = (self.parts.mode, self.waiting.is_empty()) {
                             trigger = Trigger::Scrape { min_age };
                         }
-                        self.waiting.push(ask.done);
+                        self.waiting.push(scrape.done);
                     }
+                    Order::Trust(account, credential) => self.parts.plan.trust(account, credential),
                     Order::Watch(watchlist) => self.watch(watchlist),
                 },
                 () = tokio::time::sleep_until(wake) => {}
@@ -106,15 +119,34 @@ impl Collector {
     /// Takes another watch list; what is known of tweets that are still on it stays.
     fn watch(&mut self, watchlist: Watchlist) {
         let now = clock();
-        self.parts.metrics.refused_by_limit(Limit::MaxTweets, watchlist.surplus);
-        for (index, watched) in watchlist.accounts.into_iter().enumerate() {
+        self.refused = watchlist.surplus;
+        for ((index, watched), room) in watchlist.accounts.into_iter().enumerate().zip(watchlist.rooms) {
             let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
-            self.parts.plan.watch(index, &tweets, now);
-            self.parts.stores[index].watch(watched.into_iter().map(Into::into).collect());
-            // Positions have changed.
-            self.states[index] = None;
+            self.parts.plan.watch(index, &tweets, room, now);
+            self.parts.named[index] = watched.into_iter().map(Into::into).collect();
         }
-        self.changed = true;
+        self.follow_plan();
+    }
+
+    /// Gives the stores the tweets that the plan watches, and takes from them what X no longer gives.
+    fn follow_plan(&mut self) {
+        for index in 0..self.parts.stores.len() {
+            let (desk, store) = (&self.parts.desks[index], &mut self.parts.stores[index]);
+            if self.parts.plan.take_change(index) {
+                let found = self.parts.plan.accounts()[index].watched().filter(|(_, found)| *found);
+                let found = found.map(|(id, _)| desk.found(id));
+                store.watch(self.parts.named[index].iter().cloned().chain(found).collect());
+                // Positions have changed.
+                self.states[index] = None;
+                self.changed = true;
+            }
+            for (tweet, source, request) in self.parts.plan.take_dropped(index) {
+                store.drop_part(tweet, desk.part(source, request));
+                self.changed = true;
+            }
+        }
+        let surplus: usize = self.parts.plan.accounts().iter().map(|account| account.surplus()).sum();
+        self.parts.metrics.refused_by_limit(Limit::MaxTweets, self.refused + surplus);
     }
 
     fn idle_trigger(&self) -> Trigger {
@@ -129,14 +161,20 @@ impl Collector {
         let now = clock();
         let is_idle = self.parts.mode != Mode::Background && self.waiting.is_empty();
         if !is_idle {
-            for call in self.parts.plan.launch(trigger, now) {
+            let calls = self.parts.plan.launch(trigger, now);
+            self.remember(calls.iter().any(Call::may_cost));
+            for call in calls {
                 let work = self.parts.desks[call.account].carry_out(&call, now);
                 let task = self.calls.spawn(work);
                 self.under_way.insert(task.id(), call);
             }
         }
-        self.update_states(now);
+        self.follow_plan();
         let pass_is_over = self.calls.is_empty();
+        let publishes = self.changed && (pass_is_over || Instant::now() >= self.next_build);
+        if publishes || Instant::now() >= self.next_states {
+            self.update_states(now);
+        }
         if self.changed && (pass_is_over || Instant::now() >= self.next_build) {
             self.publish();
         }
@@ -144,6 +182,17 @@ impl Collector {
             // Dropping the senders wakes the scrapes.
             self.waiting.clear();
         }
+    }
+
+    /// Puts on disk what must be there before another call is made.
+    fn remember(&mut self, is_urgent: bool) {
+        let Some(memory) = &mut self.parts.memory else { return };
+        memory.note(&mut self.parts.plan);
+        if is_urgent {
+            (0..self.parts.stores.len()).for_each(|account| memory.disturb(account));
+        }
+        let (plan, stores, desks, metrics) = (&self.parts.plan, &self.parts.stores, &self.parts.desks, &self.parts.metrics);
+        tokio::task::block_in_place(|| memory.commit(is_urgent, plan, stores, desks, metrics));
     }
 
     fn wake(&self) -> Instant {
@@ -158,20 +207,8 @@ impl Collector {
         match joined {
             Ok((id, answer)) => {
                 let Some(call) = self.under_way.remove(&id) else { return };
-                match answer {
-                    Answer::Tweets(answered) => {
-                        self.account_for(&call, &answered.limits, answered.result.as_ref().map(Outcome::Read), now);
-                        if let (Ok(reading), Errand::Lookup { ask, .. }) = (answered.result, &call.errand) {
-                            self.store(&call, *ask, reading, now);
-                        }
-                    }
-                    Answer::Name(answered) => {
-                        self.account_for(&call, &answered.limits, answered.result.as_ref().map(|_| Outcome::Known), now);
-                        if let Ok((owner, username)) = answered.result {
-                            self.parts.stores[call.account].learn_username(owner, username);
-                        }
-                    }
-                }
+                self.account_for(&call, &answer, now);
+                self.keep(&call, answer, now);
             }
             Err(error) => {
                 let Some(call) = self.under_way.remove(&error.id()) else { return };
@@ -184,35 +221,79 @@ impl Collector {
     }
 
     /// Tells plan, metrics and log how a call went.
-    fn account_for(&mut self, call: &Call, limits: &[RateLimit], result: Result<Outcome<'_>, &ApiError>, now: Timestamp) {
+    fn account_for(&mut self, call: &Call, answer: &Answer, now: Timestamp) {
         let desk = &mut self.parts.desks[call.account];
+        let result: Result<Outcome<'_>, &ApiError> = match answer {
+            Answer::Tweets(answered) => answered.result.as_ref().map(Outcome::Read),
+            Answer::Page(answered) => answered.result.as_ref().map(Outcome::Page),
+            Answer::User(answered) => answered.result.as_ref().map(|(id, name)| Outcome::User(*id, name)),
+            Answer::Usage(answered) => answered.result.as_ref().map(Outcome::Counted),
+        };
         desk.observe(call, result.as_ref().err().copied(), now);
         let outcome = result.unwrap_or_else(|error| Outcome::Failed { failure: &error.failure, charged: error.charged });
-        if let Some(bill) = self.parts.plan.finish(call, limits, outcome, now) {
+        if let Some(bill) = self.parts.plan.finish(call, answer.limits(), outcome, now) {
             desk.charge(&bill);
+        }
+        if let Some(complaint) = self.parts.plan.take_complaint(call.account) {
+            let (failure, reason) = (Failure::Transient { retry_after: None }, ErrorReason::Malformed);
+            let error = ApiError { failure, reason, detail: complaint.to_owned(), charged: false };
+            desk.observe(call, Some(&error), now);
         }
     }
 
-    fn store(&mut self, call: &Call, ask: LookupAsk, reading: Reading, now: Timestamp) {
-        let (desk, store) = (&self.parts.desks[call.account], &mut self.parts.stores[call.account]);
-        let of = |ask| Part { source: desk.lookup_source, request: u8::from(ask == LookupAsk::Promoted) };
-        let (part, promoted) = (of(ask), of(LookupAsk::Promoted));
-        if let (Errand::Lookup { tweets, .. }, LookupAsk::Promoted | LookupAsk::Public) = (&call.errand, ask) {
-            // Promoted numbers that are not in the answer, or can no longer be asked for, are gone.
-            tweets.iter().for_each(|tweet| store.drop_part(*tweet, promoted));
+    /// Keeps what the answer held.
+    fn keep(&mut self, call: &Call, answer: Answer, now: Timestamp) {
+        self.follow_plan();
+        if let Some(memory) = &mut self.parts.memory {
+            memory.disturb(call.account);
         }
+        match (answer, &call.errand) {
+            (Answer::Tweets(Answered { result: Ok(reading), .. }), Errand::Read(asked)) => {
+                let is_lookup = asked.api == Api::Lookup;
+                if is_lookup && matches!(asked.ask, Ask::Promoted | Ask::Public) {
+                    self.drop_promoted(call.account, asked.source, &asked.tweets);
+                }
+                self.store(call.account, (asked.source, asked.request), reading, is_lookup && asked.ask == Ask::Private, now);
+            }
+            (Answer::Page(Answered { result: Ok(page), .. }), Errand::Page { source, request, page: asked }) => {
+                if asked.ask == Ask::Public {
+                    let tweets: Vec<TweetId> = page.reading.tweets.iter().map(|(id, _)| *id).collect();
+                    self.drop_promoted(call.account, *source, &tweets);
+                }
+                self.store(call.account, (*source, *request), page.reading, asked.ask == Ask::Private, now);
+            }
+            (Answer::User(Answered { result: Ok((owner, username)), .. }), Errand::WhoAmI) => {
+                self.parts.stores[call.account].learn_username(owner, username);
+            }
+            (Answer::Usage(Answered { result: Ok(usage), .. }), _) => {
+                self.parts.desks[call.account].metrics.project_usage(&usage);
+            }
+            _ => {}
+        }
+    }
+
+    /// Promoted numbers that are not in the answer, or can no longer be asked for, are gone.
+    fn drop_promoted(&mut self, account: usize, source: usize, tweets: &[TweetId]) {
+        let part = self.parts.desks[account].part(source, 1);
+        tweets.iter().for_each(|tweet| self.parts.stores[account].drop_part(*tweet, part));
+    }
+
+    fn store(&mut self, account: usize, of: (usize, u8), reading: Reading, shows_owner: bool, now: Timestamp) {
+        let (desk, store) = (&self.parts.desks[account], &mut self.parts.stores[account]);
+        let part = desk.part(of.0, of.1);
         for (tweet, reading) in reading.tweets {
             for metric in store.take(tweet, part, reading, now) {
                 desk.metrics.decreases(metric, 1);
             }
         }
-        for tweet in reading.field_refused.into_iter().filter(|_| ask == LookupAsk::Private) {
+        for tweet in reading.field_refused.into_iter().filter(|_| shows_owner) {
             store.mark_foreign(tweet);
         }
     }
 
     /// Brings the states of the tweets and the figures about them up to date: they change with time, too.
     fn update_states(&mut self, now: Timestamp) {
+        let started = Instant::now();
         for (index, store) in self.parts.stores.iter_mut().enumerate() {
             let states: Vec<TweetState> = self.parts.plan.states(index, now).collect();
             let desk = &self.parts.desks[index];
@@ -234,6 +315,18 @@ impl Collector {
             self.states[index] = Some(states);
             self.changed = true;
         }
+        self.next_states = Instant::now() + 10 * started.elapsed();
+    }
+
+    /// An account at a glance. What was refused before a restart is no news, and yet a problem.
+    fn summary(&self, index: usize) -> AccountSummary {
+        let unpaid = || self.parts.plan.accounts()[index].unpaid_until();
+        let unpaid = || unpaid().map(|until| format!("payment_refused: X wants money; tried again at {until}"));
+        AccountSummary {
+            name: self.parts.stores[index].name().to_owned(),
+            tweets: count(self.states[index].as_deref().unwrap_or_default()),
+            problem: self.parts.desks[index].health.problem().or_else(unpaid),
+        }
     }
 
     fn publish(&mut self) {
@@ -243,14 +336,9 @@ impl Collector {
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
         tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);
-        let accounts = self.parts.stores.iter().zip(&self.parts.desks).zip(&self.states);
-        let summary = |((store, desk), states): ((&AccountStore, &Desk), &Option<Vec<TweetState>>)| AccountSummary {
-            name: store.name().to_owned(),
-            tweets: count(states.as_deref().unwrap_or_default()),
-            problem: desk.health.problem(),
-        };
+        let accounts = (0..self.parts.stores.len()).map(|index| self.summary(index)).collect();
         let ready = self.ready.iter().all(|ready| *ready);
-        let snapshot = Snapshot { page: built.page, ready, accounts: accounts.map(summary).collect() };
+        let snapshot = Snapshot { page: built.page, ready, accounts };
         self.parts.snapshot.store(Arc::new(snapshot));
         self.changed = false;
         self.next_build = Instant::now() + 10 * started.elapsed();

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use crate::app::check_reach;
-use crate::auth::Credential;
+use crate::auth::configured_kinds;
 use crate::commands::cli::Common;
 use crate::commands::fail;
 use crate::commands::serve::environment;
-use crate::config::{self, Account, Loaded, SourceKind, Tiers};
-use crate::model::{Api, Timestamp, TweetId, format_duration};
+use crate::config::{self, Account, Loaded, Tiers};
+use crate::model::{Timestamp, TweetId, format_duration};
 use crate::watchlist::{self, Watched, Watchlist};
 
 pub(super) fn run(common: &Common) -> ExitCode {
@@ -46,29 +46,12 @@ pub(super) fn load(common: &Common) -> Result<Loaded, String> {
 pub(super) fn warnings(loaded: &Loaded, watchlist: &Watchlist) -> Vec<String> {
     let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     warnings.extend(watchlist.warnings.iter().cloned());
-    let config = &loaded.config;
-    if config.tiers == Tiers::Adaptive {
-        warnings.push("tiers: adaptive is not planned by this version; the default tiers are used".to_owned());
-    }
-    for account in &config.accounts {
-        warnings.extend(not_read(account).map(|what| format!("account {}: this version does not use {what}", account.name)));
-    }
     warnings
-}
-
-/// What the account has that only later versions use.
-fn not_read(account: &Account) -> impl Iterator<Item = String> {
-    let other = |kind: &SourceKind| kind.api() != Api::Lookup;
-    let sources = account.sources.iter().map(|source| &source.kind).filter(move |kind| other(kind));
-    let sources = sources.map(|kind| format!("the source {}", kind.api().name()));
-    let timeline = account.watch.timeline.as_ref().map(|_| "watch.timeline".to_owned());
-    let oauth2 = account.credentials.oauth2.as_ref().map(|_| "credentials.oauth2".to_owned());
-    sources.chain(timeline).chain(oauth2)
 }
 
 /// What would be watched, for people.
 fn describe(account: &Account, watched: &[Watched], tiers: &Tiers, now: Timestamp) -> String {
-    let credentials: Vec<&str> = Credential::of(&account.credentials).iter().map(|credential| credential.kind().name()).collect();
+    let credentials: Vec<&str> = configured_kinds(&account.credentials).into_iter().map(|kind| kind.name()).collect();
     let sources: Vec<&str> = account.sources.iter().map(|source| source.kind.api().name()).collect();
     let mut text = format!("account {}: {} tweets\n", account.name, watched.len());
     let add = |text: &mut String, line: String| writeln!(text, "  {line}").expect("a String takes everything");

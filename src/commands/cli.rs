@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::app::{LogFormat, LogLevel};
-use crate::commands::{check, demo, serve, simulator};
+use crate::commands::{check, demo, login, plan, serve, simulator};
 use crate::net::Address;
 use crate::self_metrics::{REVISION, RUST_VERSION, VERSION};
 
@@ -31,7 +31,7 @@ pub(super) struct Common {
     /// Configuration file
     #[arg(long = "config.file", global = true, value_name = "FILE", default_value = "tweet_exporter.yml")]
     pub(super) config_file: PathBuf,
-    /// Folder for what must survive a restart; this version keeps everything in memory and leaves it untouched
+    /// Folder for what must survive a restart: readings, books, rate limits, what was found; one exporter a folder
     #[arg(long = "state.path", global = true, value_name = "DIR", default_value = "./tweet_exporter-state")]
     pub(super) state_path: PathBuf,
     /// Least severe lines to log
@@ -48,6 +48,10 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Load the configuration and the watch list, start nothing; print all errors, or what would be watched
     Check,
+    /// Forecast requests, reads and US dollars of 30 days for this configuration; asks nobody and starts nothing
+    Plan(plan::PlanArgs),
+    /// Allow the app to read for an account (OAuth 2.0, in the browser) and keep the tokens in its token file
+    Login(login::LoginArgs),
     /// Run a small fake X API for tests and trials
     Simulator(simulator::SimulatorArgs),
     /// Run simulator and exporter in one process: no X account and no file needed
@@ -79,6 +83,8 @@ impl Cli {
             None => serve::run(&self.common, self.serve).await,
             Some(Command::Serve(args)) => serve::run(&self.common, self.serve.with(args)).await,
             Some(Command::Check) => check::run(&self.common),
+            Some(Command::Plan(args)) => plan::run(&self.common, &args),
+            Some(Command::Login(args)) => login::run(&self.common, args).await,
             Some(Command::Simulator(args)) => simulator::run(&self.common, args).await,
             Some(Command::Demo(args)) => demo::run(&self.common, args).await,
         }

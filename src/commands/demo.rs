@@ -74,7 +74,7 @@ fn wire(simulator: &Running) -> Result<(App, usize), String> {
         .map_err(|errors| errors.to_string())?;
     let watchlist = watchlist::load(&loaded.config).map_err(|errors| errors.to_string())?;
     let watched = watchlist.accounts.iter().map(Vec::len).sum();
-    App::new(&loaded, watchlist).map(|app| (app, watched)).map_err(|error| error.to_string())
+    App::new(&loaded, watchlist, None).map(|app| (app, watched)).map_err(|error| error.to_string())
 }
 
 /// Tiers are short, so that the numbers move while somebody looks.

@@ -1,8 +1,12 @@
 //! The command line: what the program can do, and how each ends.
 
+mod browser;
 mod check;
 mod cli;
 mod demo;
+mod login;
+mod plan;
+mod redirect;
 mod serve;
 mod simulator;
 

@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, start_logging, until_told_to_stop};
+use crate::app::{App, AppError, start_logging, until_told_to_stop};
 use crate::commands::cli::{Common, address};
 use crate::commands::{check, fail};
 use crate::net::Address;
@@ -54,8 +54,9 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
         Ok(options) => options,
         Err(why) => return fail(2, &why),
     };
-    let app = match App::new(&loaded, watchlist) {
+    let app = match App::new(&loaded, watchlist, Some(&common.state_path)) {
         Ok(app) => app,
+        Err(error @ (AppError::TokenFile(_) | AppError::State(_))) => return fail(1, &error.to_string()),
         Err(error) => return fail(2, &error.to_string()),
     };
     let listeners = match listen(args.listen).await {

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::model::Username;
+use crate::model::{Api, Username};
 
 use crate::config::billing::Budget;
 use crate::config::credentials::{self, Credentials};
+use crate::config::groups::Groups;
 use crate::config::schema;
 use crate::config::section::{Field, Section, shown};
-use crate::config::source::{self, Source, Surroundings};
+use crate::config::source::{self, Source, SourceKind, Surroundings};
 use crate::config::suggestion::nearest;
 use crate::config::tiers::Tiers;
 use crate::config::watch::{self, Watch};
@@ -38,24 +39,51 @@ pub(super) fn read(root: &Section<'_>, tiers: Option<&Tiers>) -> Option<Vec<Acco
     if items.is_empty() {
         return field.refuse(format!("no account; {ADVICE}"));
     }
-    refuse_repeated_names(&items);
+    refuse_repeated(&items, &["name"], "name");
+    refuse_repeated(&items, &["credentials", "oauth2", "token_file"], "token file");
     let accounts: Vec<_> = items.iter().map(|item| Account::read(item, tiers)).collect();
     accounts.into_iter().collect()
 }
 
-fn refuse_repeated_names(items: &[Field<'_>]) {
+/// Names tell the accounts apart; a refresh token is good once, so two accounts cannot share a file of them.
+fn refuse_repeated(items: &[Field<'_>], way: &[&str], what: &str) {
     let mut first = HashMap::new();
     for (index, item) in items.iter().enumerate() {
-        let Some(name) = item.inside("name") else { continue };
-        if let Some(text) = name.as_text()
+        let field = way.iter().try_fold(item.clone(), |field, key| field.inside(key));
+        let Some(field) = field else { continue };
+        if let Some(text) = field.as_text()
             && let Some(first) = first.insert(text, index)
         {
-            name.error(format!("accounts[{first}] has the same name; write another one"));
+            field.error(format!("accounts[{first}] has the same {what}; write another one"));
         }
     }
 }
 
 impl Account {
+    /// The sources, and behind them those that nobody named but that the others need: a timeline on which tweets are found, and a
+    /// lookup that learns which videos hang on them. The positions of the named ones stay.
+    pub fn reads(&self) -> Vec<Source> {
+        let mut reads = self.sources.clone();
+        let has = |reads: &[Source], wanted: &[Api]| reads.iter().any(|source| wanted.contains(&source.kind.api()));
+        let implied = |kind| Source { kind, every: None };
+        if self.watch.timeline.is_some() && !has(&reads, &[Api::Timeline]) {
+            reads.push(implied(SourceKind::Timeline(self.lookup_groups())));
+        }
+        if has(&reads, &[Api::MediaAnalytics]) && !has(&reads, &[Api::Lookup, Api::Timeline]) {
+            reads.push(implied(SourceKind::Lookup(Groups::NONE)));
+        }
+        reads
+    }
+
+    /// What its lookup asks for; all that is allowed if it has none.
+    fn lookup_groups(&self) -> Groups {
+        let lookup = self.sources.iter().find_map(|source| match source.kind {
+            SourceKind::Lookup(groups) => Some(groups),
+            _ => None,
+        });
+        lookup.unwrap_or(Groups::allowed(self.credentials.oauth1.is_some() || self.credentials.oauth2.is_some()))
+    }
+
     fn read(field: &Field<'_>, tiers: Option<&Tiers>) -> Option<Self> {
         let section = field.section(&schema::ACCOUNT)?;
         let name = section.required("name", "write the value of the account label, such as acme", name);

@@ -28,10 +28,17 @@ const WORDS: [(&str, Group); 4] =
     [("public", Group::Public), ("non_public", Group::NonPublic), ("organic", Group::Organic), ("promoted", Group::Promoted)];
 
 impl Groups {
-    /// Promoted numbers only on demand: asking for them costs a request, and loses tweets that were never promoted.
+    /// Nothing at all: what a lookup asks for that only learns which media hang on a tweet.
+    pub const NONE: Self = Self { public: false, non_public: false, organic: false, promoted: false };
+
+    /// All that these credentials may see, promoted numbers excepted: asking for them costs a request, and loses tweets that were
+    /// never promoted.
+    pub(super) const fn allowed(user: bool) -> Self {
+        Self { public: true, non_public: user, organic: user, promoted: false }
+    }
+
     pub(super) fn read(source: &Section<'_>, named: &Named) -> Option<Self> {
-        let default = Self { public: true, non_public: named.user(), organic: named.user(), promoted: false };
-        source.or("groups", default, |field| listed(field, named))
+        source.or("groups", Self::allowed(named.user()), |field| listed(field, named))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Api, CredentialKind, format_duration};
+use crate::model::{Api, Ask, CredentialKind, format_duration};
 
 use crate::config::credentials::Named;
 use crate::config::groups::Groups;
@@ -43,6 +43,17 @@ pub enum SourceKind {
     EngagementHistorical(Window),
     /// `GET /labs/1/tweets/metrics/private`
     LabsPrivate,
+}
+
+impl Source {
+    /// Tells it from the account's other sources: the system, and the window if it has one.
+    pub fn name(&self) -> String {
+        let window = match &self.kind {
+            SourceKind::Analytics(Span::Lifetime) | SourceKind::MediaAnalytics(Span::Lifetime) => "/lifetime".to_owned(),
+            kind => kind.length().map(|length| format!("/{}", format_duration(length))).unwrap_or_default(),
+        };
+        format!("{}{window}", self.kind.api().name())
+    }
 }
 
 impl SourceKind {
@@ -167,26 +178,21 @@ fn refuse_strange_keys(section: &Section<'_>, api: Api) {
 
 fn refuse_without_credential(section: &Section<'_>, api: Api, named: &Named) {
     let (accepted, advice) = accepted(api);
-    if !named.any(accepted) {
+    if !named.any(&accepted) {
         let field = section.field("api").unwrap_or_else(|| section.field.clone());
         field.error(format!("{} cannot be read with these credentials; add {advice}, or leave the source out", api.name()));
     }
 }
 
-/// The credentials that a system takes, any of them. Tokens of OAuth 2.0 are for v2 alone ("OAuth 2.0 Authorization Code with
-/// PKCE"), and what belongs to a user needs the user.
-fn accepted(api: Api) -> (&'static [CredentialKind], &'static str) {
-    use CredentialKind::{Bearer, Oauth1, Oauth2};
-    match api {
-        Api::Analytics | Api::MediaAnalytics | Api::Insights28hr | Api::InsightsHistorical => {
-            (&[Oauth1, Oauth2], "oauth1 or oauth2")
-        }
-        Api::Engagement28hr | Api::EngagementHistorical | Api::LabsPrivate => (&[Oauth1], "oauth1"),
-        Api::EngagementTotals => (&[Bearer, Oauth1], "bearer_token_file or oauth1"),
-        Api::Usage => (&[Bearer], "bearer_token_file"),
-        Api::Oauth2 => (&[Oauth2], "oauth2"),
-        Api::Lookup | Api::Timeline | Api::Users => (&[Bearer, Oauth1, Oauth2], "a credential"),
-    }
+/// The credentials that a system takes, any of them, and what to write.
+fn accepted(api: Api) -> (Vec<CredentialKind>, String) {
+    let mut kinds: Vec<CredentialKind> =
+        [Ask::Public, Ask::Private].iter().flat_map(|ask| api.credentials(*ask)).copied().collect();
+    kinds.sort();
+    kinds.dedup();
+    let key = |kind: &CredentialKind| if *kind == CredentialKind::Bearer { "bearer_token_file" } else { kind.name() };
+    let keys: Vec<&str> = kinds.iter().map(key).collect();
+    (kinds, keys.join(" or "))
 }
 
 fn refuse_repeats(items: &[Field<'_>], sources: &[Half]) {

@@ -76,7 +76,11 @@ impl Lines {
                     (family, format!(",window=\"{}\"", escape(window)))
                 }
             };
-            self.add(family, format_args!("{labels}{media},metric=\"{metric}\"{more}"), sample.value);
+            let labels = format_args!("{labels}{media},metric=\"{metric}\"{more}");
+            match sample.metric.units() {
+                1 => self.add(family, labels, sample.value),
+                units => self.add(family, labels, sample.value as f64 / units as f64),
+            }
         }
         self.add(Family::Info, format_args!("{labels}{}", info(account, record)), 1);
         if let Some(created) = record.id.created() {

@@ -1,18 +1,21 @@
-//! What a lookup may be asked for.
+//! What a source may be asked for.
 
-/// What may be asked of a batch of tweets. A private field asked of a tweet that is not the credential's own makes X drop the whole
-/// tweet from the answer (x-api.md 1a), so this is decided before the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LookupAsk {
-    /// Public metrics: any tweet, any credential.
+use serde::{Deserialize, Serialize};
+
+/// What may be asked of a batch of tweets. Numbers that only the author may see make X drop the tweets of others from the answer, or
+/// refuse it whole (x-api.md 1a, 1e), so this is decided before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// What everybody may see: any tweet, any credential that the system takes.
     Public,
-    /// Public and private metrics: tweets of the credential's user, younger than 29 days.
+    /// What only the author may see, with public numbers where the system mixes them: own tweets, a user's credential.
     Private,
-    /// Promoted metrics: the same tweets, in a request of their own, because X leaves out those that were never promoted.
+    /// Promoted metrics: own tweets too, in a request of their own, because X leaves out those that were never promoted.
     Promoted,
 }
 
-impl LookupAsk {
+impl Ask {
     /// Whether only the author's own credential will do.
     pub const fn is_private(self) -> bool {
         !matches!(self, Self::Public)

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{Timestamp, TweetId};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Refusal, Timestamp, TweetId};
 
 /// Why a call brought nothing, in terms of what to do next. X's many error shapes are mapped to these few in `x_api`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,13 +21,20 @@ pub enum Failure {
     },
     /// The token is wrong, expired or revoked; no call with it can succeed.
     CredentialRefused,
+    /// There is no token to call with right now, for a reason that may be gone soon: this credential's calls wait.
+    Tokenless {
+        /// For so long.
+        retry_after: Option<Duration>,
+    },
     /// This credential may not use this system.
     Forbidden,
-    /// X calls the request itself invalid; these ids are named as the cause, none if X does not say.
+    /// X refuses the request whole because of ids in it; none are named if X does not say which.
     Invalid {
-        /// Ids of the request that X named.
-        culprits: Vec<TweetId>,
+        /// Ids of the request that X named, and what it holds against each.
+        culprits: Vec<(TweetId, Refusal)>,
     },
+    /// The system is closed to this app, or to everybody: it is not asked again before the configuration is loaded anew.
+    Closed,
     /// A fault of X or of the network: the same call may succeed later.
     Transient {
         /// X's own wish, from `retry-after`.
@@ -34,7 +43,8 @@ pub enum Failure {
 }
 
 /// Which window of requests a limit is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RateWindow {
     /// `x-rate-limit-*`
     FifteenMinutes,
@@ -68,7 +78,7 @@ impl RateWindow {
 }
 
 /// What X's headers say about one window of one credential and system (X's "Rate Limits").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimit {
     /// Which window.
     pub window: RateWindow,

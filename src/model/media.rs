@@ -4,14 +4,31 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Key of an attached medium, `<type>_<id>`: `^([0-9]+)_([0-9]+)$` (X's OpenAPI, `MediaKey`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct MediaKey(Arc<str>);
 
 impl MediaKey {
     /// The key as X writes it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for MediaKey {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map_err(|()| "not a media key")
+    }
+}
+
+impl From<MediaKey> for String {
+    fn from(key: MediaKey) -> Self {
+        key.0.as_ref().to_owned()
     }
 }
 
@@ -34,7 +51,8 @@ impl fmt::Display for MediaKey {
 }
 
 /// Kind of an attached medium, in X's spelling and in alphabetical order, which is the order in `media_type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MediaType {
     /// `animated_gif`
     AnimatedGif,

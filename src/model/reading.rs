@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{MediaKey, MediaType, Metric, TweetId};
 
 /// Whose money brought the number: organic or paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Context {
     /// Seen without payment.
     Organic,
@@ -24,7 +27,8 @@ impl Context {
 }
 
 /// What stretch of a tweet's life, and which part of its audience, a number covers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Lifetime, organic and promoted together.
     Total,
@@ -35,7 +39,8 @@ pub enum Scope {
 }
 
 /// One number of one tweet. Absent is not zero: there is a sample only if X sent the number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Row", into = "Row")]
 pub struct Sample {
     /// The attached medium that the number is about; `None`: the tweet itself.
     pub media: Option<MediaKey>,
@@ -43,17 +48,35 @@ pub struct Sample {
     pub metric: Metric,
     /// Over what.
     pub scope: Scope,
-    /// The count; never negative, never beyond 2^63 − 1.
+    /// The count; never negative, never beyond 2^63 − 1. A time is counted in milliseconds.
     pub value: u64,
 }
 
+/// A sample as it is written down: short, for there are many.
+type Row = (Metric, Scope, u64, Option<MediaKey>);
+
+impl From<Row> for Sample {
+    fn from((metric, scope, value, media): Row) -> Self {
+        Self { media, metric, scope, value }
+    }
+}
+
+impl From<Sample> for Row {
+    fn from(Sample { media, metric, scope, value }: Sample) -> Self {
+        (metric, scope, value, media)
+    }
+}
+
 /// What one call said about one tweet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TweetReading {
     /// The numbers.
     pub samples: Vec<Sample>,
     /// Kinds of the attached media, distinct and in alphabetical order.
     pub media_types: Vec<MediaType>,
+    /// Keys of the attached videos, distinct, where the answer has them.
+    pub videos: Vec<MediaKey>,
     /// X's id of the author, where the answer has it.
     pub author: Option<u64>,
     /// X gave numbers that only the author may see.
@@ -79,7 +102,8 @@ pub struct Reading {
 }
 
 /// Why X does not give a tweet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// Deleted, or it never existed.
     NotFound,

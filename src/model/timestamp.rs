@@ -5,8 +5,11 @@ use std::ops::{Add, Sub};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 /// Milliseconds since 1970-01-01T00:00:00Z. Arithmetic saturates, so that no input can make it panic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -40,9 +43,21 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0).max(0) as u64)
     }
 
+    /// The same moment without its milliseconds.
+    pub const fn whole_second(self) -> Self {
+        Self(self.0.div_euclid(1000).saturating_mul(1000))
+    }
+
     /// Number of the UTC day, counted from 1970-01-01: X charges by UTC calendar days ("Usage and Billing").
     pub const fn utc_day(self) -> i64 {
         self.0.div_euclid(86_400_000)
+    }
+
+    /// Days of the UTC calendar month that are not over, today included.
+    pub fn days_left_in_month(self) -> u64 {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let date = moment.to_zoned(jiff::tz::TimeZone::UTC).date();
+        u64::from((date.days_in_month() - date.day() + 1).unsigned_abs())
     }
 
     /// Number of the UTC calendar month: year × 12 + month − 1.

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Timestamp;
 
 /// Id of a tweet: a decimal number from 1 to 2^63 − 1.
 ///
 /// X documents ids as `^[0-9]{1,19}$` (X API v2, "X IDs"); all that exist fit a signed 64-bit number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
 pub struct TweetId(u64);
 
 /// Why a text is not a tweet id.
@@ -48,6 +51,20 @@ impl TweetId {
     pub fn created(self) -> Option<Timestamp> {
         (self.0 >= Self::FIRST_SNOWFLAKE)
             .then(|| Timestamp::from_millis((self.0 >> Self::TIME_SHIFT) as i64 + Self::SNOWFLAKE_EPOCH_MILLIS))
+    }
+}
+
+impl TryFrom<u64> for TweetId {
+    type Error = TweetIdError;
+
+    fn try_from(number: u64) -> Result<Self, TweetIdError> {
+        Self::new(number)
+    }
+}
+
+impl From<TweetId> for u64 {
+    fn from(id: TweetId) -> Self {
+        id.number()
     }
 }
 

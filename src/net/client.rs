@@ -53,7 +53,7 @@ impl Method {
     }
 }
 
-/// A request without a body. Its URL is sent as it is: encode it before.
+/// A request. Its URL is sent as it is: encode it before.
 #[derive(Debug)]
 pub struct Request {
     /// What to do.
@@ -62,6 +62,8 @@ pub struct Request {
     pub url: String,
     /// Besides those of HTTP itself.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What it carries, if anything; `headers` says of which type it is.
+    pub body: Option<String>,
 }
 
 /// An answer, read to the end.
@@ -145,6 +147,9 @@ impl Client {
         let mut builder = self.0.request(method, request.url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
+        }
+        if let Some(body) = request.body {
+            builder = builder.body(body);
         }
         let mut response = builder.send().await.map_err(|error| SendError::new(error, None))?;
         let status = response.status().as_u16();

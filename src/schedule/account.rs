@@ -1,26 +1,34 @@
 //! The plan of one account: what it may do, what it knows of its tweets, and in which state they are.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use crate::config::Groups;
-use crate::model::{Api, CredentialKind, LookupAsk, PriceClass, Timestamp, TweetId, TweetState};
+use crate::model::{Api, Ask, CredentialKind, PriceClass, Refusal, Timestamp, TweetId, TweetState, Username};
 use crate::schedule::Ladder;
+use crate::schedule::allowance::Allowance;
 use crate::schedule::gates::{Gates, Passage};
 use crate::schedule::lane::Lane;
 use crate::schedule::ledger::{Ledger, LedgerTerms};
+use crate::schedule::memory::Reservation;
+use crate::schedule::queue::Queue;
+use crate::schedule::slot::{PRIVATE_AGE, Slot, SlotKind, SourceTerms, slots};
 use crate::schedule::suspects::Suspects;
-use crate::schedule::tweet::TweetPlan;
+use crate::schedule::timeline::{Discovery, Timeline};
+use crate::schedule::tweet::{TweetPlan, state_of};
 
 /// What an account may do.
 #[derive(Clone, Debug)]
 pub struct AccountTerms {
-    /// Its credentials, in order of preference.
+    /// Its credentials.
     pub credentials: Vec<CredentialKind>,
-    /// Its lookup, if it has one.
-    pub lookup: Option<LookupTerms>,
-    /// Nobody wrote its name, so a user credential must tell.
-    pub wants_username: bool,
+    /// It has no bearer token, but the keys to ask X for one: only what takes nothing else is read with it.
+    pub derived_bearer: bool,
+    /// Its sources in order of precedence, those included that nobody named.
+    pub sources: Vec<SourceTerms>,
+    /// Which tweets of its timeline are watched, if any.
+    pub discovery: Option<Discovery>,
+    /// Whose tweets these are; learned from the token if nobody wrote it.
+    pub username: Option<Username>,
     /// Prices and bounds.
     pub ledger: LedgerTerms,
     /// Part of the interval that a slot lets pass before it reads a tweet again.
@@ -29,58 +37,125 @@ pub struct AccountTerms {
     pub seed: u64,
 }
 
-/// How an account looks up.
-#[derive(Clone, Copy, Debug)]
-pub struct LookupTerms {
-    /// What it asks for.
-    pub groups: Groups,
-    /// Slower than the tiers, if set.
-    pub every: Option<Duration>,
-}
-
 /// The plan of one account.
 #[derive(Debug)]
 pub struct AccountPlan {
     pub(super) terms: AccountTerms,
+    pub(super) slots: Vec<Slot>,
+    /// What the configuration and its files name, then what was found, newest first.
     pub(super) tweets: Vec<TweetPlan>,
     pub(super) index: HashMap<TweetId, usize>,
-    pub(super) lanes: BTreeMap<(LookupAsk, Duration), Lane>,
+    pub(super) lanes: BTreeMap<(usize, Ask, Duration), Lane>,
     pub(super) gates: Gates,
     pub(super) ledger: Ledger,
-    pub(super) suspects: VecDeque<Suspects>,
+    /// By slot.
+    pub(super) suspects: Vec<VecDeque<Suspects>>,
     /// Searches begun so far.
     pub(super) searches: u64,
-    pub(super) name_wanted: bool,
+    pub(super) timeline: Timeline,
+    pub(super) queue: Queue,
+    pub(super) allowance: Allowance,
+    /// With `tiers: adaptive`: when intervals were last chosen; nothing: they must be chosen anew.
+    pub(super) adapted: Option<Timestamp>,
+    /// Requests that the lanes want each second.
+    pub(super) demand: BTreeMap<Api, f64>,
     pub(super) next_slot: Option<Timestamp>,
+    /// When X is asked next what it has counted.
+    pub(super) usage_due: Timestamp,
+    /// Which tweets are watched has changed, and nobody was told yet.
+    pub(super) list_changed: bool,
+    /// Numbers that X no longer gives, by tweet, source and request, of which nobody was told yet.
+    pub(super) dropped: Vec<(TweetId, usize, u8)>,
+    /// Tweets of which something new is known, and nobody was told yet.
+    pub(super) touched: HashSet<TweetId>,
+    /// What each call under way may cost.
+    pub(super) under_way: BTreeMap<u64, Reservation>,
+    /// Calls made so far.
+    pub(super) calls: u64,
+    /// The books were lost: nothing is bought before X has told what it counted.
+    pub(super) books_unknown: bool,
+    /// X is being asked for that.
+    pub(super) books_asked: bool,
+    /// Answers that are well formed and yet make no sense, of which nobody was told yet.
+    pub(super) complaint: Option<&'static str>,
 }
-
-pub(super) const LOOKUP: PriceClass = PriceClass::Tweet;
-pub(super) const ASKS: [LookupAsk; 3] = [LookupAsk::Private, LookupAsk::Public, LookupAsk::Promoted];
 
 impl AccountPlan {
     /// An account of which nothing has been read yet; the tweets are distinct.
     pub fn new(terms: AccountTerms, tweets: &[TweetId], now: Timestamp) -> Self {
+        let slots = slots(&terms.sources);
+        let is_user = terms.credentials.iter().any(|kind| kind.is_user());
         let mut plan = Self {
             tweets: Vec::new(),
             index: HashMap::new(),
             lanes: BTreeMap::new(),
             gates: Gates::new(terms.seed),
             ledger: Ledger::new(terms.ledger, now),
-            suspects: VecDeque::new(),
+            suspects: slots.iter().map(|_| VecDeque::new()).collect(),
             searches: 0,
-            name_wanted: terms.wants_username && terms.credentials.iter().any(|kind| kind.is_user()),
+            timeline: Timeline::new(terms.discovery, slots.iter().any(Slot::is_paged), terms.username.clone(), is_user),
+            queue: Queue::default(),
+            allowance: Allowance::new(),
+            adapted: None,
+            demand: BTreeMap::new(),
             next_slot: None,
+            usage_due: now,
+            list_changed: false,
+            dropped: Vec::new(),
+            touched: HashSet::new(),
+            under_way: BTreeMap::new(),
+            calls: 0,
+            books_unknown: false,
+            books_asked: false,
+            complaint: None,
+            slots,
             terms,
         };
         plan.watch(tweets, now);
         plan
     }
 
-    /// Another watch list, of distinct tweets: those still on it keep their turns; new ones are due at once.
-    pub(super) fn watch(&mut self, tweets: &[TweetId], now: Timestamp) {
+    /// Another list of named tweets, distinct: those still on it keep their turns, as do those found on the timeline; new ones are
+    /// due at once.
+    pub(super) fn watch(&mut self, named: &[TweetId], now: Timestamp) {
         let mut known: HashMap<TweetId, TweetPlan> = self.tweets.drain(..).map(|tweet| (tweet.id, tweet)).collect();
-        self.tweets = tweets.iter().map(|id| known.remove(id).unwrap_or_else(|| TweetPlan::new(*id, now))).collect();
-        self.index = tweets.iter().enumerate().map(|(position, id)| (*id, position)).collect();
+        let is_named: HashSet<TweetId> = named.iter().copied().collect();
+        let found = self.timeline.found().filter(|id| !is_named.contains(id)).map(|id| (id, true));
+        let all = named.iter().map(|id| (*id, false)).chain(found);
+        let plan = |(id, found)| {
+            let tweet = known.remove(&id).unwrap_or_else(|| TweetPlan::new(id, self.slots.len(), now));
+            TweetPlan { found, ..tweet }
+        };
+        self.tweets = all.map(plan).collect();
+        self.touched.extend(known.into_keys());
+        self.index = self.tweets.iter().enumerate().map(|(position, tweet)| (tweet.id, position)).collect();
+        self.list_changed = true;
+        self.queue.disturb();
+    }
+
+    /// Nobody knows what was spent before: X is asked first.
+    pub fn lose_books(&mut self) {
+        self.books_unknown = true;
+    }
+
+    /// So many found tweets fit under `limits.max_tweets`.
+    pub(super) fn make_room(&mut self, room: usize) {
+        self.timeline.make_room(room);
+    }
+
+    /// The named tweets, in their order.
+    pub(super) fn named(&self) -> Vec<TweetId> {
+        self.tweets.iter().filter(|tweet| !tweet.found).map(|tweet| tweet.id).collect()
+    }
+
+    /// The watched tweets, and of each whether it was found on the timeline.
+    pub fn watched(&self) -> impl Iterator<Item = (TweetId, bool)> {
+        self.tweets.iter().map(|tweet| (tweet.id, tweet.found))
+    }
+
+    /// Tweets of the timeline that do not fit under `limits.max_tweets`.
+    pub fn surplus(&self) -> usize {
+        self.timeline.surplus()
     }
 
     /// When the next slot of a lane is.
@@ -95,17 +170,36 @@ impl AccountPlan {
 
     /// Whether it has data or a final refusal; an account without a usable credential has one from the start.
     pub fn is_ready(&self, states: &[TweetState]) -> bool {
+        let closed = |api: Api| {
+            let mut kinds = [Ask::Public, Ask::Private].iter().flat_map(|ask| self.candidates(api, *ask));
+            kinds.all(|kind| self.gates.is_refused(kind, api))
+        };
+        let nobody = self.timeline.identity.target.is_none();
+        let nobody = nobody && (closed(Api::Users) || self.ledger.affordable(PriceClass::User) == 0);
+        let refused = |slot: &Slot| closed(slot.api) || slot.is_paged() && nobody;
+        if self.slots.iter().filter(|slot| slot.is_main()).all(refused) {
+            return true;
+        }
         let settled = |state: &TweetState| state.is_gone() || *state == TweetState::OverBudget;
-        let refused = self.terms.credentials.iter().all(|kind| self.gates.is_refused(*kind, Api::Lookup));
-        self.terms.lookup.is_none() || refused || self.tweets.iter().any(|tweet| tweet.main.read) || states.iter().all(settled)
+        let has_read = self.tweets.iter().any(|tweet| tweet.tracks.iter().any(|track| track.read));
+        let stuck = self.gates.is_unpaid() || self.slots.iter().any(|slot| slot.is_paged() && closed(slot.api));
+        has_read || (nobody || stuck || !self.timeline.is_searching()) && states.iter().all(settled)
+    }
+
+    /// X wants money: until when nothing is bought.
+    pub fn unpaid_until(&self) -> Option<Timestamp> {
+        self.gates.unpaid_until()
     }
 
     /// Since when the read that waits longest is due; what is held back, refused or retired waits for none.
     pub(super) fn oldest_due(&self, ladder: &Ladder, now: Timestamp) -> Option<Timestamp> {
-        let waits = |tweet: &&TweetPlan| {
-            !tweet.held && tweet.refusal.is_none() && self.every(tweet, ladder, now).is_some() && self.is_readable(tweet, now)
+        let due = |tweet: &TweetPlan, slot: usize| {
+            let track = &tweet.tracks[slot];
+            let due = track.due.filter(|_| !track.held && tweet.refusal.is_none() && self.slots[slot].is_main())?;
+            let waits = self.could_ask(tweet, slot, now) && self.every(tweet, slot, ladder, now).is_some();
+            waits.then_some(due)
         };
-        self.tweets.iter().filter(|tweet| tweet.main.due.is_some()).filter(waits).filter_map(|tweet| tweet.main.due).min()
+        self.tweets.iter().flat_map(|tweet| (0..self.slots.len()).filter_map(move |slot| due(tweet, slot))).min()
     }
 
     /// The budgets of the day and of the month in US dollars, and what is left of them.
@@ -117,59 +211,146 @@ impl AccountPlan {
         if ladder.interval(tweet.id, now).is_none() {
             return TweetState::Retired;
         }
-        match tweet.refused_state() {
-            Some(state) => state,
-            None if !self.is_readable(tweet, now) => TweetState::Unavailable,
-            None if tweet.held || self.gates.is_unpaid() => TweetState::OverBudget,
-            None if tweet.main.failed => TweetState::Error,
-            None if tweet.main.read => TweetState::Ok,
-            None => TweetState::Pending,
+        tweet.refused_state().unwrap_or_else(|| self.state_by_slots(tweet, now))
+    }
+
+    /// What its slots have to say: one that has its numbers outweighs others that have not, or never will.
+    fn state_by_slots(&self, tweet: &TweetPlan, now: Timestamp) -> TweetState {
+        let (mut best, mut barred) = (None, None);
+        for (slot, track) in tweet.tracks.iter().enumerate().filter(|(slot, _)| self.slots[*slot].is_main()) {
+            if !self.could_ask(tweet, slot, now) {
+                barred = barred.or(track.barred.filter(|_| track.is_barred(now)));
+                continue;
+            }
+            let unpaid = self.gates.is_unpaid() && self.slots[slot].api.class().is_some();
+            let (rank, state) = match track {
+                track if track.held || unpaid => (3, TweetState::OverBudget),
+                track if track.read && !track.failed => (2, TweetState::Ok),
+                track if track.failed => (1, TweetState::Error),
+                _ if self.slots[slot].is_paged() && !self.is_timeline_reachable(now) => (1, TweetState::Error),
+                _ => (0, TweetState::Pending),
+            };
+            best = best.max(Some((rank, state)));
+        }
+        match (best, barred) {
+            (Some((_, state)), _) => state,
+            (None, Some((_, refusal))) => state_of(refusal),
+            (None, None) => TweetState::Unavailable,
         }
     }
 
-    /// How often the tweet is read; nothing if it is not.
-    pub(super) fn every(&self, tweet: &TweetPlan, ladder: &Ladder, now: Timestamp) -> Option<Duration> {
-        let lookup = self.terms.lookup?;
+    /// How often a slot reads the tweet; nothing if it does not.
+    pub(super) fn every(&self, tweet: &TweetPlan, slot: usize, ladder: &Ladder, now: Timestamp) -> Option<Duration> {
         let tier = ladder.interval(tweet.id, now)?;
-        Some(tweet.every(tier).max(lookup.every.unwrap_or_default()))
+        let tier = tweet.pace.filter(|_| ladder.is_adaptive()).map_or(tier, |(every, _)| every.max(ladder.fastest()));
+        Some(self.slots[slot].every(tweet.every(tier)))
     }
 
-    /// What to ask of the tweet for its main reading.
-    pub(super) fn ask(&self, tweet: &TweetPlan, now: Timestamp) -> Option<LookupAsk> {
-        let groups = self.terms.lookup?.groups;
-        if (groups.non_public || groups.organic) && self.may_ask_private(tweet, now) {
-            return Some(LookupAsk::Private);
+    /// What a slot asks of the tweet right now.
+    pub(super) fn ask(&self, tweet: &TweetPlan, slot: usize, now: Timestamp) -> Option<Ask> {
+        let api = self.slots[slot].api;
+        let trusted = |kind: CredentialKind| !matches!(self.gates.passage(kind, api, now), Passage::Refused(_));
+        self.ask_with(tweet, slot, now, |ask| self.candidates(api, ask).any(trusted))
+    }
+
+    /// Whether a slot could ask anything of the tweet if every credential were trusted.
+    fn could_ask(&self, tweet: &TweetPlan, slot: usize, now: Timestamp) -> bool {
+        let api = self.slots[slot].api;
+        self.ask_with(tweet, slot, now, |ask| self.candidates(api, ask).next().is_some()).is_some()
+    }
+
+    /// What a slot asks of the tweet, where private numbers may be asked for if `may` says so. Public ones are asked for in any case:
+    /// it shows as trouble if nobody may.
+    fn ask_with(&self, tweet: &TweetPlan, slot: usize, now: Timestamp, may: impl Fn(Ask) -> bool) -> Option<Ask> {
+        let (terms, track) = (&self.slots[slot], &tweet.tracks[slot]);
+        let is_gone = tweet.refusal.is_some() && !(terms.judges() && terms.is_main());
+        if track.is_barred(now) || is_gone || self.gates.is_closed(terms.api) || !self.is_its_way(tweet, slot, now) {
+            return None;
         }
-        groups.public.then_some(LookupAsk::Public)
+        let groups = terms.groups;
+        let own = |age| tweet.is_younger(age, now) && !tweet.is_foreign(now);
+        let private = || own(PRIVATE_AGE) && !track.is_silent(now) && may(Ask::Private);
+        match terms.kind {
+            SlotKind::Lookup | SlotKind::Timeline if (groups.non_public || groups.organic) && private() => Some(Ask::Private),
+            SlotKind::Lookup | SlotKind::Timeline => groups.public.then_some(Ask::Public),
+            SlotKind::Scout => tweet.videos.is_none().then_some(Ask::Public),
+            SlotKind::Promoted => private().then_some(Ask::Promoted),
+            SlotKind::Public => Some(Ask::Public),
+            SlotKind::Own(age) => own(age).then_some(Ask::Private),
+            SlotKind::Videos => {
+                let has_videos = tweet.videos.as_ref().is_some_and(|videos| !videos.is_empty());
+                (has_videos && own(Duration::MAX)).then_some(Ask::Private)
+            }
+        }
     }
 
-    /// Whether anything could be asked of it if every credential were trusted.
-    fn is_readable(&self, tweet: &TweetPlan, now: Timestamp) -> bool {
-        let has_user = self.terms.credentials.iter().any(|kind| kind.is_user());
-        self.terms.lookup.is_none_or(|lookup| lookup.groups.public || has_user && tweet.may_be_private(now))
+    /// Lookup and timeline give the same numbers: a tweet is read by one of them, by the timeline if it may be on it.
+    fn is_its_way(&self, tweet: &TweetPlan, slot: usize, now: Timestamp) -> bool {
+        match self.slots[slot] {
+            Slot { api: Api::Timeline, kind: SlotKind::Timeline, .. } => self.may_be_on_timeline(tweet, slot, now),
+            Slot { api: Api::Timeline, .. } => tweet.on_timeline,
+            Slot { api: Api::Lookup, kind: SlotKind::Lookup | SlotKind::Promoted, .. } => {
+                let page = self.slots.iter().position(|slot| slot.kind == SlotKind::Timeline);
+                !page.is_some_and(|page| self.is_carried(tweet, page, now))
+            }
+            _ => true,
+        }
     }
 
-    pub(super) fn may_ask_private(&self, tweet: &TweetPlan, now: Timestamp) -> bool {
-        let trusted = |kind: &CredentialKind| !matches!(self.gates.passage(*kind, Api::Lookup, now), Passage::Refused(_));
-        tweet.may_be_private(now) && self.terms.credentials.iter().filter(|kind| kind.is_user()).any(trusted)
+    /// It is on the timeline, or nobody has looked yet. Where a lookup could read it, too, nobody looks further back than the
+    /// configuration says.
+    fn may_be_on_timeline(&self, tweet: &TweetPlan, slot: usize, now: Timestamp) -> bool {
+        let has_lookup = self.slots.iter().any(|slot| slot.kind == SlotKind::Lookup);
+        let within = |discovery: Discovery| !has_lookup || tweet.is_younger(discovery.younger_than, now);
+        let may_be_own = !tweet.is_foreign(now) && self.terms.discovery.is_none_or(within);
+        !tweet.tracks[slot].is_barred(now) && (tweet.on_timeline || may_be_own)
+    }
+
+    /// The timeline reads it, or will soon.
+    fn is_carried(&self, tweet: &TweetPlan, page: usize, now: Timestamp) -> bool {
+        let api = Api::Timeline;
+        let refused = |kind| matches!(self.gates.passage(kind, api, now), Passage::Refused(_));
+        let works = !self.gates.is_troubled(api) && !self.candidates(api, Ask::Public).all(refused);
+        works && self.is_timeline_reachable(now) && self.ask(tweet, page, now).is_some()
+    }
+
+    /// It is known whose timeline it is, or X can still be asked.
+    pub(super) fn is_timeline_reachable(&self, now: Timestamp) -> bool {
+        let identity = &self.timeline.identity;
+        let refused = |kind| matches!(self.gates.passage(kind, Api::Users, now), Passage::Refused(_));
+        let may_ask = || {
+            let affordable = self.ledger.affordable(PriceClass::User) > 0;
+            affordable && !self.gates.is_troubled(Api::Users) && !self.candidates(Api::Users, Ask::Public).all(refused)
+        };
+        identity.target.is_some() || identity.asking || may_ask()
+    }
+
+    /// The credentials of the account that would do, the preferred first.
+    pub(super) fn candidates(&self, api: Api, ask: Ask) -> impl Iterator<Item = CredentialKind> {
+        let accepted = api.credentials(ask);
+        let has = move |kind: &CredentialKind| {
+            let derived = self.terms.derived_bearer && accepted == [CredentialKind::Bearer];
+            self.terms.credentials.contains(kind) || derived && *kind == CredentialKind::Bearer
+        };
+        accepted.iter().copied().filter(has)
     }
 
     /// The lane in which the tweet waits for a reading of this kind.
-    pub(super) fn lane(
-        &self,
-        tweet: &TweetPlan,
-        ask: LookupAsk,
-        ladder: &Ladder,
-        now: Timestamp,
-    ) -> Option<(LookupAsk, Duration)> {
-        let every = self.every(tweet, ladder, now)?;
-        let belongs = match ask {
-            LookupAsk::Promoted => {
-                let wanted = self.terms.lookup.is_some_and(|lookup| lookup.groups.promoted);
-                wanted && !tweet.unpromoted && tweet.refusal.is_none() && self.may_ask_private(tweet, now)
-            }
-            ask => self.ask(tweet, now) == Some(ask),
-        };
-        belongs.then_some((ask, every))
+    pub(super) fn lane(&self, tweet: &TweetPlan, slot: usize, ladder: &Ladder, now: Timestamp) -> Option<(usize, Ask, Duration)> {
+        let every = self.every(tweet, slot, ladder, now)?;
+        Some((slot, self.ask(tweet, slot, now)?, every))
+    }
+
+    /// X does not give the tweet in this slot.
+    pub(super) fn bar(&mut self, id: TweetId, slot: usize, refusal: Refusal, at: Timestamp, pause: Duration) {
+        self.tweet(id, |tweet| tweet.tracks[slot].bar(refusal, at, pause));
+        self.dropped.push((id, self.slots[slot].source, self.slots[slot].request));
+    }
+
+    pub(super) fn tweet(&mut self, id: TweetId, change: impl FnOnce(&mut TweetPlan)) {
+        if let Some(position) = self.index.get(&id) {
+            change(&mut self.tweets[*position]);
+            self.touched.insert(id);
+        }
     }
 }

@@ -1,164 +1,208 @@
 //! The homeward half of an account's plan: what an answer, or none, changes.
 
-use crate::model::{Failure, LookupAsk, PriceClass, RateLimit, Reading, Refusal, Timestamp, TweetId};
-use crate::schedule::account::{AccountPlan, LOOKUP};
+use std::time::Duration;
+
+use crate::model::{
+    Api, Ask, Failure, MediaKey, PriceClass, ProjectUsage, RateLimit, Reading, Refusal, Timestamp, TweetId, TweetReading,
+};
+use crate::schedule::account::AccountPlan;
+use crate::schedule::adaptive::Pulse;
+use crate::schedule::call::TweetsAsk;
+use crate::schedule::errands::USAGE_PAUSE;
 use crate::schedule::ledger::Bill;
-use crate::schedule::suspects::{Finding, Suspects};
-use crate::schedule::tweet::{REFUSED_FIELDS_PAUSE, SILENCE_PAUSE, TweetPlan};
-use crate::schedule::{Call, Errand, Outcome};
+use crate::schedule::slot::SlotKind;
+use crate::schedule::tweet::{FOREIGN_PAUSE, RECHECK, SILENCE_PAUSE};
+use crate::schedule::{Call, Errand, Ladder, Outcome};
 
 impl AccountPlan {
     /// How a call went. Returns what X charges for it.
-    pub(super) fn finish(&mut self, call: &Call, limits: &[RateLimit], outcome: Outcome<'_>, now: Timestamp) -> Option<Bill> {
-        let api = call.errand.api();
-        self.gates.arrive(call.credential, api, limits, now);
+    pub(super) fn finish(
+        &mut self,
+        call: &Call,
+        ladder: &Ladder,
+        limits: &[RateLimit],
+        outcome: Outcome<'_>,
+        now: Timestamp,
+    ) -> Option<Bill> {
+        self.gates.arrive(call.credential, call.errand.api(), limits, now);
         self.ledger.turn(now);
-        self.ledger.release(call.errand.class(), call.worst);
-        match (outcome, &call.errand) {
-            // Only ids can be halved; a request without any that X dislikes is forbidden as it is.
-            (Outcome::Failed { failure: Failure::Invalid { .. }, .. }, Errand::WhoAmI) => {
-                self.gates.fail(call.credential, api, &Failure::Forbidden, now);
-            }
-            (Outcome::Failed { failure, .. }, _) => self.gates.fail(call.credential, api, failure, now),
-            (Outcome::Read(_) | Outcome::Known, _) => self.gates.succeed(call.credential, api),
+        if let Some((class, count)) = call.worst {
+            self.ledger.release(class, count);
+            self.under_way.remove(&call.number);
         }
-        match (&call.errand, outcome) {
-            (Errand::WhoAmI, Outcome::Known) => return Some(self.ledger.book(PriceClass::User, std::iter::once(0))),
-            (Errand::WhoAmI, _) => self.name_wanted = true,
-            (Errand::Lookup { ask, tweets }, Outcome::Read(reading)) => {
-                self.take(*ask, tweets, reading, call.at);
-                self.learn(call, false);
-                return Some(self.ledger.book(LOOKUP, reading.returned.iter().map(|id| id.number())));
-            }
-            (Errand::Lookup { ask, tweets }, Outcome::Failed { failure, .. }) => self.fail(call, *ask, tweets, failure),
-            (Errand::Lookup { .. }, Outcome::Known) => {}
+        if !is_plain(&outcome) {
+            self.queue.disturb();
         }
-        self.charge_unread(call, outcome)
+        match outcome {
+            Outcome::Counted(usage) => {
+                self.count(usage, now);
+                None
+            }
+            // What X refuses to count says nothing about the rest.
+            Outcome::Failed { .. } if call.errand == Errand::Usage => {
+                self.books_unknown = false;
+                None
+            }
+            Outcome::Failed { failure, charged } => {
+                self.fail(call, failure, now);
+                charged.then(|| self.charge_unread(call)).flatten()
+            }
+            Outcome::Read(reading) => {
+                self.gates.succeed(call.credential, call.errand.api(), now);
+                self.take_batch(call, reading)
+            }
+            Outcome::Page(page) => {
+                self.gates.succeed(call.credential, call.errand.api(), now);
+                self.take_page(call, ladder, page)
+            }
+            Outcome::User(id, name) => {
+                self.gates.succeed(call.credential, call.errand.api(), now);
+                let identity = &mut self.timeline.identity;
+                identity.asking = false;
+                match call.errand {
+                    Errand::WhoAmI => identity.learn_owner(id, name),
+                    _ => identity.target = Some(id),
+                }
+                Some(self.ledger.book(PriceClass::User, std::iter::once(id)))
+            }
+        }
+    }
+
+    fn fail(&mut self, call: &Call, failure: &Failure, now: Timestamp) {
+        let api = call.errand.api();
+        // Only ids can be halved; a request without any that X dislikes is forbidden as it is.
+        let is_barren = !matches!(call.errand, Errand::Read(_)) && matches!(failure, Failure::Invalid { .. });
+        self.gates.fail(call.credential, api, if is_barren { &Failure::Forbidden } else { failure }, now);
+        if matches!(failure, Failure::PaymentRefused { .. }) {
+            self.usage_due = now + USAGE_PAUSE;
+        }
+        if *failure == Failure::Closed {
+            self.forget_numbers(api);
+        }
+        match &call.errand {
+            Errand::Read(ask) => self.fail_batch(call, ask, failure),
+            Errand::Page { .. } => self.fail_page(failure),
+            Errand::WhoAmI | Errand::FindUser(_) => self.timeline.identity.asking = false,
+            Errand::Usage => {}
+        }
+    }
+
+    /// X will give no more of them: the last ones would grow old under the fresh readings of other sources.
+    fn forget_numbers(&mut self, api: Api) {
+        for slot in self.slots.iter().filter(|slot| slot.api == api) {
+            self.dropped.extend(self.tweets.iter().map(|tweet| (tweet.id, slot.source, slot.request)));
+        }
     }
 
     /// A 200 that could not be read is paid for all the same, at worst in full.
-    fn charge_unread(&mut self, call: &Call, outcome: Outcome<'_>) -> Option<Bill> {
-        let Outcome::Failed { charged: true, .. } = outcome else { return None };
-        Some(match &call.errand {
-            Errand::WhoAmI => self.ledger.book(PriceClass::User, std::iter::once(0)),
-            Errand::Lookup { tweets, .. } => self.ledger.book(LOOKUP, tweets.iter().map(|id| id.number())),
-        })
+    fn charge_unread(&mut self, call: &Call) -> Option<Bill> {
+        let (class, _) = call.worst?;
+        let resources: Vec<u64> = match &call.errand {
+            Errand::Read(ask) => {
+                let terms = &self.slots[self.slot_of(ask.source, ask.request)?];
+                ask.tweets.iter().map(|id| terms.resource(id.number())).collect()
+            }
+            Errand::Page { page, .. } => self.unread_page(page),
+            Errand::WhoAmI | Errand::FindUser(_) | Errand::Usage => vec![0],
+        };
+        Some(self.ledger.book(class, resources.into_iter()))
     }
 
-    /// What X said of each tweet of a batch.
-    fn take(&mut self, ask: LookupAsk, tweets: &[TweetId], reading: &Reading, at: Timestamp) {
+    fn take_batch(&mut self, call: &Call, reading: &Reading) -> Option<Bill> {
+        let Errand::Read(TweetsAsk { source, request, ask, tweets, .. }) = &call.errand else { return None };
+        let slot = self.slot_of(*source, *request)?;
+        self.take(slot, *ask, tweets, reading, call.at);
+        self.learn(call, slot, false);
+        let (class, _) = call.worst?;
+        let terms = self.slots[slot].clone();
+        Some(self.ledger.book(class, reading.returned.iter().map(|id| terms.resource(id.number()))))
+    }
+
+    /// What X said of each tweet.
+    pub(super) fn take(&mut self, slot: usize, ask: Ask, asked: &[TweetId], reading: &Reading, at: Timestamp) {
+        let judges = self.slots[slot].judges() && ask != Ask::Promoted;
         // What is not named below was never promoted: asked again at its next turn.
-        for id in tweets {
-            self.tweet(*id, |tweet| tweet.track_mut(ask).answered(at));
+        for id in asked {
+            self.tweet(*id, |tweet| tweet.tracks[slot].answered(at));
         }
-        for (id, _) in &reading.tweets {
-            self.tweet(*id, |tweet| tweet.track_mut(ask).read = true);
-        }
-        if ask == LookupAsk::Promoted {
-            reading.field_refused.iter().for_each(|id| self.tweet(*id, |tweet| tweet.unpromoted = true));
-            return;
-        }
-        for (id, _) in &reading.tweets {
-            self.tweet(*id, |tweet| tweet.refusal = None);
-        }
-        for (ids, pause) in [(&reading.field_refused, REFUSED_FIELDS_PAUSE), (&reading.passed_over, SILENCE_PAUSE)] {
-            for id in ids {
-                self.tweet(*id, |tweet| {
-                    tweet.public_until = Some(at + pause);
-                    // Asked again at once, for public numbers.
-                    tweet.main.due = Some(at);
-                });
+        for (id, given) in &reading.tweets {
+            self.tweet(*id, |tweet| {
+                tweet.tracks[slot].answered(at);
+                tweet.tracks[slot].given();
+                tweet.refusal = tweet.refusal.filter(|_| !judges);
+            });
+            if judges {
+                self.learn_videos(*id, &given.videos);
             }
+            if judges || slot == 0 {
+                self.learn_pulse(*id, given, at);
+            }
+        }
+        if ask == Ask::Promoted {
+            return reading.field_refused.iter().for_each(|id| self.bar(*id, slot, Refusal::NotAuthorized, at, Duration::MAX));
+        }
+        for id in &reading.field_refused {
+            self.tweet(*id, |tweet| {
+                tweet.tracks[slot].answered(at);
+                tweet.foreign_until = Some(at + FOREIGN_PAUSE);
+                // Asked again at once, for public numbers.
+                tweet.tracks[slot].due = Some(at);
+            });
+        }
+        for id in &reading.passed_over {
+            self.tweet(*id, |tweet| {
+                tweet.tracks[slot].silent_until = Some(at + SILENCE_PAUSE);
+                tweet.tracks[slot].due = Some(at);
+            });
         }
         for (id, refusal) in &reading.refused {
-            self.tweet(*id, |tweet| tweet.refuse(*refusal, at));
+            match judges {
+                true => self.tweet(*id, |tweet| tweet.refuse(slot, *refusal, at)),
+                false => self.bar(*id, slot, *refusal, at, RECHECK),
+            }
         }
         for id in &reading.failed {
-            self.tweet(*id, |tweet| tweet.main.stumbled(at));
+            self.tweet(*id, |tweet| tweet.tracks[slot].stumbled(at));
         }
     }
 
-    fn fail(&mut self, call: &Call, ask: LookupAsk, tweets: &[TweetId], failure: &Failure) {
-        let is_theirs = !matches!(failure, Failure::RateLimited { .. } | Failure::PaymentRefused { .. });
-        match failure {
-            Failure::Invalid { .. } if call.probe.is_some() => return self.learn(call, true),
-            Failure::Invalid { culprits } => return self.sort_out(call, ask, tweets, culprits),
-            _ if call.probe.is_some() => {
-                if let Some(front) = self.suspects.front_mut().filter(|front| Some(front.number) == call.probe) {
-                    front.probing = false;
-                }
-            }
-            _ => self.free(ask, tweets),
+    /// X has told what it counted: with it, books that were lost are opened, and a refused payment may be worth another attempt.
+    fn count(&mut self, usage: &ProjectUsage, now: Timestamp) {
+        if std::mem::take(&mut self.books_unknown) {
+            self.ledger.assume(usage.today.unwrap_or_default(), usage.this_month.unwrap_or_default());
         }
-        for id in tweets {
-            self.tweet(*id, |tweet| tweet.track_mut(ask).failed |= is_theirs);
+        let is_capped = usage.used.zip(usage.cap).is_some_and(|(used, cap)| used >= cap);
+        if self.gates.is_unpaid() && !is_capped {
+            self.gates.try_payment(now);
         }
     }
 
-    /// X refused a batch whole: those that it named cost only themselves; if it named none, a search begins.
-    fn sort_out(&mut self, call: &Call, ask: LookupAsk, tweets: &[TweetId], culprits: &[TweetId]) {
-        if ask == LookupAsk::Promoted {
-            // An extra that X dislikes is not worth a search; it is asked for again at its next turn.
-            return tweets.iter().for_each(|id| self.tweet(*id, |tweet| tweet.promoted.answered(call.at)));
-        }
-        let named: Vec<TweetId> = tweets.iter().copied().filter(|id| culprits.contains(id)).collect();
-        let is_clear = !named.is_empty() && named.len() < tweets.len();
-        if tweets.len() > 1 && !is_clear {
-            self.searches += 1;
-            self.suspects.push_back(Suspects::new(ask, self.searches, tweets.to_vec()));
-            return;
-        }
-        self.free(ask, tweets);
-        let has_answered = self.tweets.iter().any(|tweet| tweet.main.read);
-        match tweets {
-            _ if is_clear => self.condemn(&named, call.at),
-            [alone] if has_answered => self.condemn(&[*alone], call.at),
-            _ => self.despair(call, tweets),
+    /// How the tweet's numbers move. One that heats up does not wait for its old turn.
+    fn learn_pulse(&mut self, id: TweetId, reading: &TweetReading, at: Timestamp) {
+        let Some(&position) = self.index.get(&id) else { return };
+        let before = self.tweets[position].pulse;
+        let pulse = Pulse::take(before, reading, at);
+        self.tweets[position].pulse = pulse;
+        if pulse.is_some_and(|pulse| pulse.is_hotter(before)) && self.adapted.take().is_some() {
+            self.queue.disturb();
         }
     }
 
-    /// A step of the search is done.
-    fn learn(&mut self, call: &Call, refused: bool) {
-        let Some(front) = self.suspects.front_mut().filter(|front| Some(front.number) == call.probe) else { return };
-        match front.learn(refused) {
-            Finding::Open => {}
-            Finding::Guilty(guilty) => {
-                self.end_search();
-                self.condemn(&guilty, call.at);
-            }
-            Finding::Hopeless => {
-                let tweets = self.end_search();
-                self.despair(call, &tweets);
+    /// Videos that were not known before are due where a source goes by them.
+    fn learn_videos(&mut self, id: TweetId, videos: &[MediaKey]) {
+        let Some(&position) = self.index.get(&id) else { return };
+        if self.tweets[position].videos.as_deref() != Some(videos) {
+            self.tweets[position].videos = Some(videos.to_vec());
+            if self.slots.iter().any(|slot| slot.kind == SlotKind::Videos) {
+                self.queue.disturb();
             }
         }
     }
+}
 
-    /// Those that waited for the end of the search are free again.
-    pub(super) fn end_search(&mut self) -> Vec<TweetId> {
-        let Some(suspects) = self.suspects.pop_front() else { return Vec::new() };
-        let ask = suspects.ask;
-        let tweets = suspects.into_tweets();
-        self.free(ask, &tweets);
-        tweets
-    }
-
-    fn condemn(&mut self, guilty: &[TweetId], at: Timestamp) {
-        guilty.iter().for_each(|id| self.tweet(*id, |tweet| tweet.refuse(Refusal::Invalid, at)));
-    }
-
-    /// X dislikes the request whatever is in it: it rests, and nobody is to blame.
-    fn despair(&mut self, call: &Call, tweets: &[TweetId]) {
-        self.gates.fail(call.credential, call.errand.api(), &Failure::Forbidden, call.at);
-        tweets.iter().for_each(|id| self.tweet(*id, |tweet| tweet.main.failed = true));
-    }
-
-    fn free(&mut self, ask: LookupAsk, tweets: &[TweetId]) {
-        tweets.iter().for_each(|id| self.tweet(*id, |tweet| tweet.track_mut(ask).away = false));
-    }
-
-    fn tweet(&mut self, id: TweetId, change: impl FnOnce(&mut TweetPlan)) {
-        if let Some(position) = self.index.get(&id) {
-            change(&mut self.tweets[*position]);
-        }
-    }
+/// All tweets were given, and nothing was learned of them: none of them is due again.
+fn is_plain(outcome: &Outcome<'_>) -> bool {
+    let Outcome::Read(reading) = outcome else { return matches!(outcome, Outcome::Counted(_)) };
+    let others = [&reading.field_refused, &reading.passed_over, &reading.failed];
+    reading.refused.is_empty() && others.iter().all(|list| list.is_empty())
 }

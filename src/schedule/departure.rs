@@ -1,188 +1,336 @@
 //! The outward half of an account's plan: which tweets are due, in which batches they leave, with which credential.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::model::{Api, CredentialKind, LookupAsk, PriceClass, Refusal, Timestamp, TweetId};
-use crate::schedule::account::{ASKS, AccountPlan, LOOKUP};
-use crate::schedule::gates::Passage;
-use crate::schedule::lane::{Lane, Pace, Waiting};
-use crate::schedule::tweet::TweetPlan;
+use crate::config::Charge;
+use crate::model::{Api, Ask, CredentialKind, MediaKey, PriceClass, Timestamp, TweetId};
+use crate::schedule::account::AccountPlan;
+use crate::schedule::call::TweetsAsk;
+use crate::schedule::gates::{Demand, Passage};
+use crate::schedule::lane::{Lane, Pace, Waiting, is_due_by_day};
+use crate::schedule::memory::Reservation;
+use crate::schedule::queue::Group;
+use crate::schedule::slot::SlotKind;
 use crate::schedule::{Call, Errand, Ladder, Trigger};
 
 impl AccountPlan {
     /// The calls to make now.
     pub(super) fn launch(&mut self, account: usize, ladder: &Ladder, trigger: Trigger, now: Timestamp) -> Vec<Call> {
         self.ledger.turn(now);
-        match trigger {
-            Trigger::Interval => self.mark_by_slot(ladder, now),
-            Trigger::Scrape { min_age } => self.mark_by_age(ladder, min_age, now),
-            Trigger::Continue => {}
+        if self.books_unknown {
+            let asked = self.ask_books(account, now);
+            if self.books_unknown {
+                return asked.into_iter().collect();
+            }
         }
+        self.look(ladder, trigger, now);
         let mut calls = Vec::new();
-        calls.extend(self.ask_name(account, ladder, now));
-        calls.extend(self.probe(account, now));
-        let mut due = ASKS.map(|ask| (ask, self.due(ask, ladder, now)));
-        // Who waited longest goes first, whatever is asked: where X allows little, nobody starves.
-        due.sort_by_key(|(ask, due)| due.first().map(|position| self.tweets[*position].track(*ask).tried));
-        for (ask, due) in due {
-            self.depart(account, ask, due, now, &mut calls);
+        calls.extend(self.ask_users(account, ladder, now));
+        for slot in 0..self.slots.len() {
+            calls.extend(self.probe(account, slot, now));
+        }
+        calls.extend(self.next_page(account, now));
+        self.depart(account, ladder, now, &mut calls);
+        // A scrape that needs nothing else is not kept waiting for it.
+        let waits_for_it = self.gates.is_unpaid() && trigger != Trigger::Continue;
+        if trigger == Trigger::Interval || !calls.is_empty() || waits_for_it {
+            calls.extend(self.ask_usage(account, trigger, now));
         }
         calls
     }
 
-    /// What is to be read in this way now, those first that no call was made for the longest time.
-    fn due(&self, ask: LookupAsk, ladder: &Ladder, now: Timestamp) -> Vec<usize> {
-        let is_due = |tweet: &TweetPlan| tweet.track(ask).is_due(now) && self.lane(tweet, ask, ladder, now).is_some();
-        let mut due: Vec<usize> = (0..self.tweets.len()).filter(|position| is_due(&self.tweets[*position])).collect();
-        due.sort_by_key(|position| self.tweets[*position].track(ask).tried);
-        due
+    /// Finds what is due, if anything may have become so.
+    fn look(&mut self, ladder: &Ladder, trigger: Trigger, now: Timestamp) {
+        if ladder.is_adaptive() {
+            self.adapt(ladder, now);
+        }
+        match trigger {
+            Trigger::Interval if self.queue.is_late(now) || self.queue.is_stale() => self.mark_by_slot(ladder, now),
+            Trigger::Scrape { min_age } => self.mark_by_age(ladder, min_age, now),
+            Trigger::Continue if self.queue.is_stale() => {}
+            Trigger::Interval | Trigger::Continue => return,
+        }
+        self.drop_outgrown(now);
+        self.allowance = self.allowance(ladder, now);
+        self.plan_walks(ladder, trigger != Trigger::Continue, now);
+        self.line_up(ladder, now);
+        self.queue.looked(self.tweets.len() * self.slots.len(), self.next_slot, now);
+    }
+
+    /// Numbers of a tweet that has grown too old for a system are read no more: they leave the page before they are old themselves.
+    fn drop_outgrown(&mut self, now: Timestamp) {
+        for (slot, terms) in self.slots.iter().enumerate() {
+            let SlotKind::Own(age) = terms.kind else { continue };
+            for tweet in self.tweets.iter_mut().filter(|tweet| tweet.tracks[slot].read && !tweet.is_younger(age, now)) {
+                tweet.tracks[slot].read = false;
+                self.dropped.push((tweet.id, terms.source, terms.request));
+            }
+        }
+    }
+
+    /// Puts into the queue what is to be read in batches now. Who waited longest goes first, whatever is asked: where X allows little,
+    /// nobody starves.
+    fn line_up(&mut self, ladder: &Ladder, now: Timestamp) {
+        let mut due: BTreeMap<(usize, Ask, bool), Vec<usize>> = BTreeMap::new();
+        for (position, tweet) in self.tweets.iter().enumerate() {
+            for (slot, _) in self.slots.iter().enumerate().filter(|(_, terms)| !terms.is_paged()) {
+                if !tweet.tracks[slot].is_due(now) {
+                    continue;
+                }
+                if let Some((_, ask, _)) = self.lane(tweet, slot, ladder, now) {
+                    due.entry((slot, ask, tweet.tracks[slot].spoils)).or_default().push(position);
+                }
+            }
+        }
+        // Private readings bring public numbers with them; extras come last.
+        let rank = |ask: Ask| [Ask::Private, Ask::Public, Ask::Promoted].iter().position(|other| *other == ask);
+        let tried = |slot: usize, position: usize| self.tweets[position].tracks[slot].tried;
+        let mut groups: Vec<(_, Group)> = Vec::new();
+        for ((slot, ask, alone), mut due) in due {
+            due.sort_by_key(|position| tried(slot, *position));
+            let first = due.first().map(|position| tried(slot, *position));
+            let tweets = due.iter().map(|position| self.tweets[*position].id).collect();
+            groups.push(((first, alone, rank(ask)), Group { slot, ask, alone, tweets }));
+        }
+        groups.sort_by_key(|(order, _)| *order);
+        self.queue.groups = groups.into_iter().map(|(_, group)| group).collect();
     }
 
     fn mark_by_slot(&mut self, ladder: &Ladder, now: Timestamp) {
         let mut lanes: BTreeMap<_, (usize, Vec<Waiting>)> = BTreeMap::new();
         for (position, tweet) in self.tweets.iter().enumerate() {
-            for ask in ASKS {
-                let Some(key) = self.lane(tweet, ask, ladder, now) else { continue };
+            for slot in 0..self.slots.len() {
+                let Some(key) = self.lane(tweet, slot, ladder, now) else { continue };
                 let (members, waiting) = lanes.entry(key).or_default();
                 *members += 1;
-                let track = tweet.track(ask);
+                let track = &tweet.tracks[slot];
                 if track.due.is_none() && !track.away {
                     waiting.push(Waiting { position, asked: track.asked.unwrap_or(Timestamp::MIN) });
                 }
             }
         }
         self.lanes.retain(|key, _| lanes.contains_key(key));
-        self.next_slot = None;
-        for ((ask, every), (members, waiting)) in lanes {
-            let pace = Pace { every, members, patience: self.terms.patience };
+        // While a walk waits for X or for money, what it was to find is no reason to look again and again.
+        self.next_slot = self.timeline.next_discovery.filter(|due| *due > now);
+        self.demand.clear();
+        for ((slot, ask, every), (members, waiting)) in lanes {
+            let pace = self.pace(slot, every, members);
             // A lane that tweets have moved to goes on from where they were.
-            let since = waiting.iter().map(|tweet| tweet.asked).min().filter(|asked| *asked > Timestamp::MIN).unwrap_or(now);
-            let lane = self.lanes.entry((ask, every)).or_insert_with(|| Lane::new(since.min(now)));
+            let asked = waiting.iter().map(|tweet| tweet.asked).min().filter(|asked| *asked > Timestamp::MIN);
+            let since = asked.map_or(now - self.jitter(ladder), |asked| asked.min(now));
+            let lane = self.lanes.entry((slot, ask, every)).or_insert_with(|| Lane::new(since));
+            let api = self.slots[slot].api;
+            *self.demand.entry(api).or_default() += members.div_ceil(api.batch()) as f64 / every.as_secs_f64().max(1.0);
             for position in lane.fire(pace, waiting, now) {
-                self.tweets[position].track_mut(ask).due = Some(now);
+                self.tweets[position].tracks[slot].due = Some(now);
             }
-            let next = lane.next_slot(pace);
+            let next = lane.next_slot(pace, now);
             self.next_slot = Some(self.next_slot.map_or(next, |known| known.min(next)));
         }
     }
 
+    fn pace(&self, slot: usize, every: Duration, members: usize) -> Pace {
+        let midnight = self.midnight();
+        Pace { every, members, batch: self.slots[slot].batch(), patience: self.terms.patience, midnight }
+    }
+
+    /// When after midnight old tweets are read: not all exporters at once.
+    fn midnight(&self) -> Option<Duration> {
+        const SPREAD_SECONDS: u64 = 300;
+        let by_day = self.terms.ledger.charge == Charge::UtcDay;
+        by_day.then(|| Duration::from_secs(5 + self.terms.seed % SPREAD_SECONDS))
+    }
+
+    /// All lanes begin a little early, so that exporters that start together do not march in step: by up to a fifth of the fastest
+    /// interval, and all alike, so that what falls due together shares its requests. Where each read is paid, none is early.
+    fn jitter(&self, ladder: &Ladder) -> Duration {
+        let part = (self.terms.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / (1u64 << 24) as f64;
+        if self.terms.ledger.charge == Charge::UtcDay { ladder.fastest().mul_f64(part / 5.0) } else { Duration::ZERO }
+    }
+
     fn mark_by_age(&mut self, ladder: &Ladder, min_age: Duration, now: Timestamp) {
         for position in 0..self.tweets.len() {
-            for ask in ASKS {
+            for slot in 0..self.slots.len() {
                 let tweet = &self.tweets[position];
-                let Some((_, every)) = self.lane(tweet, ask, ladder, now) else { continue };
-                let track = tweet.track(ask);
+                let Some((_, _, every)) = self.lane(tweet, slot, ladder, now) else { continue };
+                let track = &tweet.tracks[slot];
                 let age = every.max(min_age);
                 // Scrapes come a few milliseconds early or late; without this slack every other one would find nothing due.
                 let slack = (age / 20).min(Duration::from_secs(1));
-                let is_old = track.asked.is_none_or(|asked| asked > now || now.since(asked) + slack >= age);
+                let by_day = |asked| is_due_by_day(asked, age, self.midnight(), now);
+                let by_age = |asked| asked > now || now.since(asked) + slack >= age;
+                let is_old = track.asked.is_none_or(|asked| by_day(asked).unwrap_or_else(|| by_age(asked)));
                 if is_old && track.due.is_none() && !track.away {
-                    self.tweets[position].track_mut(ask).due = Some(now);
+                    self.tweets[position].tracks[slot].due = Some(now);
                 }
             }
         }
     }
 
-    /// A name costs money, so it is asked for only where it will stand on a page.
-    fn ask_name(&mut self, account: usize, ladder: &Ladder, now: Timestamp) -> Option<Call> {
-        let is_shown = |tweet: &TweetPlan| self.every(tweet, ladder, now).is_some();
-        if !self.name_wanted || self.ledger.affordable(PriceClass::User) == 0 || !self.tweets.iter().any(is_shown) {
-            return None;
-        }
-        let users = self.terms.credentials.iter().copied().filter(|kind| kind.is_user());
-        let credential = users.into_iter().find(|kind| self.gates.passage(*kind, Api::Users, now) == Passage::Open)?;
-        self.name_wanted = false;
-        Some(self.call(account, credential, Errand::WhoAmI, 1, now))
-    }
-
     /// The next step in the search for an id that X refuses.
-    fn probe(&mut self, account: usize, now: Timestamp) -> Option<Call> {
-        let front = self.suspects.front_mut().filter(|suspects| !suspects.probing)?;
+    fn probe(&mut self, account: usize, slot: usize, now: Timestamp) -> Option<Call> {
+        let front = self.suspects[slot].front_mut().filter(|suspects| !suspects.probing)?;
         front.retain(|id| self.index.contains_key(id));
         let (ask, number, tweets) = (front.ask, front.number, front.probe().to_vec());
-        if tweets.is_empty() || self.is_refused(ask, now) {
+        if tweets.is_empty() || self.is_refused((slot, ask), now) {
             // Nobody is left, or nobody may ask: they are read like all others.
-            self.end_search();
+            self.end_search(slot);
             return None;
         }
-        let credential = self.credential(ask, now)?;
-        let unpaid = self.unpaid(&tweets);
-        if unpaid > self.ledger.affordable(LOOKUP) {
+        let credential = self.credential((slot, ask), now)?;
+        let worst = self.worst(slot, &tweets);
+        if worst.is_some_and(|(class, unpaid)| unpaid > self.ledger.affordable(class)) {
             return None;
         }
-        self.suspects.front_mut()?.probing = true;
-        let call = self.call(account, credential, Errand::Lookup { ask, tweets }, unpaid, now);
+        self.suspects[slot].front_mut()?.probing = true;
+        let errand = self.errand((slot, ask), tweets);
+        let call = self.call(account, credential, errand, worst, now);
         Some(Call { probe: Some(number), ..call })
     }
 
-    /// Sends what is due, in as few batches as possible.
-    fn depart(&mut self, account: usize, ask: LookupAsk, due: Vec<usize>, now: Timestamp, calls: &mut Vec<Call>) {
-        let due = self.within_budget(ask, due);
-        // An id that X called invalid would spoil a batch: it goes alone.
-        let spoils = |position: &usize| self.tweets[*position].refusal == Some(Refusal::Invalid);
-        let (alone, together): (Vec<usize>, Vec<usize>) = due.into_iter().partition(spoils);
-        let batches: Vec<&[usize]> = together.chunks(Errand::LOOKUP_BATCH).chain(alone.chunks(1)).collect();
-        for (sent, batch) in batches.iter().enumerate() {
-            let Some(credential) = self.credential(ask, now) else {
-                return self.give_up_if_refused(ask, &batches[sent..].concat(), now);
-            };
-            for position in *batch {
-                let track = self.tweets[*position].track_mut(ask);
-                (track.away, track.tried) = (true, Some(now));
+    /// Sends what is in the queue, in as few batches as possible, as far as X lets it go.
+    fn depart(&mut self, account: usize, ladder: &Ladder, now: Timestamp, calls: &mut Vec<Call>) {
+        let mut kept = VecDeque::new();
+        while let Some(mut group) = self.queue.groups.pop_front() {
+            let way = (group.slot, group.ask);
+            while !group.tweets.is_empty() {
+                let Some(credential) = self.credential(way, now) else { break };
+                if self.is_ahead(credential, &group, now) {
+                    break;
+                }
+                let batch = self.next_batch(&mut group, ladder, now);
+                let batch = self.within_budget(group.slot, batch);
+                if !batch.is_empty() {
+                    calls.push(self.send(account, way, credential, &batch, now));
+                }
             }
-            let tweets: Vec<TweetId> = batch.iter().map(|position| self.tweets[*position].id).collect();
-            let unpaid = self.unpaid(&tweets);
-            calls.push(self.call(account, credential, Errand::Lookup { ask, tweets }, unpaid, now));
+            if self.is_refused(way, now) {
+                // Tweets that no credential can read are in trouble, not merely waiting.
+                let left = std::mem::take(&mut group.tweets);
+                left.into_iter().for_each(|id| self.tweet(id, |tweet| tweet.tracks[way.0].failed = true));
+            }
+            if !group.tweets.is_empty() {
+                kept.push_back(group);
+            }
+        }
+        self.queue.groups = kept;
+    }
+
+    /// A window would not last to its end if the group's next batch left now.
+    fn is_ahead(&self, credential: CredentialKind, group: &Group, now: Timestamp) -> bool {
+        let api = self.slots[group.slot].api;
+        let same = self.queue.groups.iter().filter(|other| self.slots[other.slot].api == api);
+        let tweets = group.tweets.len() + same.map(|other| other.tweets.len()).sum::<usize>();
+        let queued = tweets.div_ceil(api.batch()) as u64;
+        let demand = Demand { queued, per_second: self.demand.get(&api).copied().unwrap_or_default() };
+        self.gates.ahead(credential, api, demand, now).is_some()
+    }
+
+    fn send(&mut self, account: usize, way: (usize, Ask), credential: CredentialKind, batch: &[usize], now: Timestamp) -> Call {
+        for position in batch {
+            let track = &mut self.tweets[*position].tracks[way.0];
+            (track.away, track.tried) = (true, Some(now));
+        }
+        let tweets: Vec<TweetId> = batch.iter().map(|position| self.tweets[*position].id).collect();
+        let worst = self.worst(way.0, &tweets);
+        let errand = self.errand(way, tweets);
+        self.call(account, credential, errand, worst, now)
+    }
+
+    /// Takes one batch off a group: as many tweets, or videos where it goes by these, as the system allows. What is due no more, or
+    /// would be asked for in another way by now, is left out.
+    fn next_batch(&self, group: &mut Group, ladder: &Ladder, now: Timestamp) -> Vec<usize> {
+        let api = self.slots[group.slot].api;
+        let most = if group.alone { 1 } else { api.batch() };
+        let (mut batch, mut room) = (Vec::new(), most);
+        while let Some(id) = group.tweets.front() {
+            let position = self.index.get(id).copied().filter(|position| {
+                let tweet = &self.tweets[*position];
+                let is_still = |(_, ask, _): (usize, Ask, Duration)| ask == group.ask;
+                tweet.tracks[group.slot].is_due(now) && self.lane(tweet, group.slot, ladder, now).is_some_and(is_still)
+            });
+            let size = position.map_or(0, |position| self.size(api, position)).min(most);
+            if size > room {
+                break;
+            }
+            room -= size;
+            batch.extend(position);
+            group.tweets.pop_front();
+        }
+        batch
+    }
+
+    /// How much of a batch a tweet takes.
+    fn size(&self, api: Api, position: usize) -> usize {
+        match api {
+            Api::MediaAnalytics => self.tweets[position].videos.as_ref().map_or(1, Vec::len),
+            _ => 1,
         }
     }
 
-    /// How many of them X would charge for.
-    fn unpaid(&self, tweets: &[TweetId]) -> u64 {
-        tweets.iter().filter(|id| !self.ledger.is_free(LOOKUP, id.number())).count() as u64
+    fn errand(&self, (slot, ask): (usize, Ask), tweets: Vec<TweetId>) -> Errand {
+        let terms = &self.slots[slot];
+        let videos = if terms.api == Api::MediaAnalytics { self.videos(&tweets) } else { Vec::new() };
+        Errand::Read(TweetsAsk { source: terms.source, request: terms.request, api: terms.api, ask, tweets, videos })
     }
 
-    /// Leaves out, and marks, what the budget does not cover.
-    fn within_budget(&mut self, ask: LookupAsk, mut due: Vec<usize>) -> Vec<usize> {
-        let mut affordable = self.ledger.affordable(LOOKUP);
-        due.retain(|position| {
-            let tweet = &mut self.tweets[*position];
-            let is_free = self.ledger.is_free(LOOKUP, tweet.id.number());
-            let fits = is_free || affordable > 0;
-            affordable -= u64::from(fits && !is_free);
-            // Promoted numbers are free once the main reading is paid for: their waiting says nothing about the tweet.
-            if ask != LookupAsk::Promoted {
-                tweet.held = !fits;
+    /// The videos of these tweets, each with those that carry it.
+    fn videos(&self, tweets: &[TweetId]) -> Vec<(MediaKey, Vec<TweetId>)> {
+        let mut carriers: BTreeMap<MediaKey, Vec<TweetId>> = BTreeMap::new();
+        for id in tweets {
+            let videos = self.index.get(id).and_then(|position| self.tweets[*position].videos.as_ref());
+            for key in videos.into_iter().flatten() {
+                carriers.entry(key.clone()).or_default().push(*id);
             }
-            fits
-        });
-        due
+        }
+        carriers.into_iter().take(Api::MediaAnalytics.batch()).collect()
+    }
+
+    /// What an errand buys, as far as it is known by name.
+    fn unpaid(&self, errand: &Errand, class: PriceClass) -> Vec<u64> {
+        let Errand::Read(TweetsAsk { source, request, tweets, .. }) = errand else { return Vec::new() };
+        let Some(slot) = self.slot_of(*source, *request) else { return Vec::new() };
+        let resources = tweets.iter().map(|id| self.slots[slot].resource(id.number()));
+        resources.filter(|resource| !self.ledger.is_free(class, *resource)).collect()
+    }
+
+    /// What a reading of these tweets costs at worst.
+    fn worst(&self, slot: usize, tweets: &[TweetId]) -> Option<(PriceClass, u64)> {
+        let terms = &self.slots[slot];
+        let class = terms.class(true)?;
+        let unpaid = tweets.iter().filter(|id| !self.ledger.is_free(class, terms.resource(id.number()))).count();
+        Some((class, unpaid as u64))
     }
 
     /// The preferred credential that may make such a call now.
-    fn credential(&self, ask: LookupAsk, now: Timestamp) -> Option<CredentialKind> {
-        self.candidates(ask).find(|kind| self.gates.passage(*kind, Api::Lookup, now) == Passage::Open)
-    }
-
-    fn candidates(&self, ask: LookupAsk) -> impl Iterator<Item = CredentialKind> {
-        self.terms.credentials.iter().copied().filter(move |kind| kind.is_user() || !ask.is_private())
+    fn credential(&self, (slot, ask): (usize, Ask), now: Timestamp) -> Option<CredentialKind> {
+        let api = self.slots[slot].api;
+        self.candidates(api, ask).find(|kind| self.gates.passage(*kind, api, now) == Passage::Open)
     }
 
     /// Whether X refuses every credential that could ask this.
-    fn is_refused(&self, ask: LookupAsk, now: Timestamp) -> bool {
-        self.candidates(ask).all(|kind| matches!(self.gates.passage(kind, Api::Lookup, now), Passage::Refused(_)))
+    fn is_refused(&self, (slot, ask): (usize, Ask), now: Timestamp) -> bool {
+        let api = self.slots[slot].api;
+        self.candidates(api, ask).all(|kind| matches!(self.gates.passage(kind, api, now), Passage::Refused(_)))
     }
 
-    /// Tweets that no credential can read are in trouble, not merely waiting.
-    fn give_up_if_refused(&mut self, ask: LookupAsk, due: &[usize], now: Timestamp) {
-        if self.is_refused(ask, now) {
-            due.iter().for_each(|position| self.tweets[*position].track_mut(ask).failed = true);
-        }
-    }
-
-    fn call(&mut self, account: usize, credential: CredentialKind, errand: Errand, worst: u64, at: Timestamp) -> Call {
+    pub(super) fn call(
+        &mut self,
+        account: usize,
+        credential: CredentialKind,
+        errand: Errand,
+        worst: Option<(PriceClass, u64)>,
+        at: Timestamp,
+    ) -> Call {
         self.gates.depart(credential, errand.api());
-        self.ledger.reserve(errand.class(), worst);
-        Call { account, credential, errand, at, worst, probe: None }
+        self.calls += 1;
+        if let Some((class, count)) = worst {
+            self.ledger.reserve(class, count);
+            let resources = self.unpaid(&errand, class);
+            let others = count.saturating_sub(resources.len() as u64);
+            self.under_way.insert(self.calls, Reservation { class: Some(class), resources, others });
+        }
+        Call { account, credential, errand, at, number: self.calls, worst, probe: None }
     }
 }

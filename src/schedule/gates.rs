@@ -1,9 +1,12 @@
 //! What keeps an account from calling right now: windows of requests, refused credentials and payments, faults that want a pause.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::model::{Api, CredentialKind, Failure, RateLimit, RateWindow, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Api, CredentialKind, Failure, Host, RateLimit, RateWindow, Timestamp};
+use crate::schedule::memory::{ApiGate, Window};
 
 /// The gates of one account.
 #[derive(Clone, Debug, Default)]
@@ -11,22 +14,44 @@ pub(super) struct Gates {
     /// Makes the pauses of many exporters differ.
     seed: u64,
     /// A refused token is tried again now and then: X has refused good ones.
-    credentials: BTreeMap<CredentialKind, Timestamp>,
+    credentials: BTreeMap<(CredentialKind, Host), Timestamp>,
+    /// No token could be had.
+    tokenless: BTreeMap<CredentialKind, Timestamp>,
     /// This credential may not use this system.
     forbidden: BTreeMap<(CredentialKind, Api), Timestamp>,
+    /// Systems that have answered.
+    proven: BTreeSet<Api>,
+    /// Systems that are closed for good.
+    closed: BTreeSet<Api>,
     windows: BTreeMap<(CredentialKind, Api, RateWindow), RateLimit>,
     closed_windows: BTreeMap<(CredentialKind, Api), Closed>,
     faults: BTreeMap<Api, Closed>,
     payment: Option<Closed>,
+    /// When X first answered something.
+    first_success: Option<Timestamp>,
     in_flight: BTreeMap<Api, u32>,
     in_flight_with: BTreeMap<(CredentialKind, Api), u64>,
 }
 
+/// The gates that outlast a restart: a crash loop must neither forget X's windows nor ask for money again and again. Faults of the
+/// network do not, nor do refused credentials, which somebody may have mended and which cost nothing to try, nor systems that were
+/// closed: a start is a reload.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct GatesMemory {
+    windows: Vec<Window>,
+    closed_windows: Vec<ApiGate>,
+    payment: Option<Closed>,
+}
+
 /// Closed until then, for the so-manieth time in a row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Closed {
     times: u32,
     until: Timestamp,
+    /// X itself named the end.
+    #[serde(default)]
+    told: bool,
 }
 
 /// Whether a call may be made now.
@@ -44,9 +69,47 @@ pub(super) enum Passage {
     Unpaid(Timestamp),
 }
 
+/// X names no end of its minutes: one in which less is left than before is the same as before (x-api.md 4.4).
+fn is_same_minute(known: &RateLimit, said: &RateLimit, now: Timestamp) -> bool {
+    let goes_on = known.reset.is_some_and(|reset| reset > now) && said.remaining < known.remaining;
+    said.window == RateWindow::Minute && goes_on
+}
+
+/// What the plan would like to send to one system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Demand {
+    /// Requests that could leave now.
+    pub(super) queued: u64,
+    /// Requests that will be due each second from now on.
+    pub(super) per_second: f64,
+}
+
+fn spread(limit: &RateLimit, under_way: u64, demand: Demand, now: Timestamp) -> Option<Timestamp> {
+    let (most, left, reset) = (limit.limit?, limit.remaining?.saturating_sub(under_way), limit.reset?);
+    let length = limit.window.length();
+    if reset <= now || most == 0 || left == 0 || reset > now + length {
+        return None;
+    }
+    let to_come = demand.per_second * reset.since(now).as_secs_f64();
+    if demand.queued as f64 + to_come <= left as f64 {
+        return None;
+    }
+    // A tenth of the window may leave at once: a small refresh is better whole than spread.
+    let burst = 1 + most / 10;
+    let used = most.saturating_sub(left);
+    let earned_at = reset - length + length.mul_f64((used + 1).saturating_sub(burst) as f64 / most as f64);
+    (earned_at > now).then_some(earned_at)
+}
+
 /// A refused credential costs nothing to try: X bills no failed request.
 const CREDENTIAL_PAUSE: Duration = Duration::from_secs(15 * 60);
 const FORBIDDEN_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// X's clock may be a little ahead of ours.
+const SLACK: Duration = Duration::from_secs(60);
+/// No billing cycle is longer.
+const LONGEST_CYCLE: Duration = Duration::from_secs(32 * 86_400);
+/// Where nobody says when a token can be had again.
+const TOKEN_PAUSE: Duration = Duration::from_secs(5);
 /// Promise 8: by one read an hour.
 const PAYMENT_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// A 429 that names no end.
@@ -55,6 +118,8 @@ const UNKNOWN_WINDOW: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// An end that lies further off is a mistake of somebody's clock.
 const LONGEST_WINDOW: Duration = Duration::from_secs(25 * 60 * 60);
+/// So many faults in a row are no hiccup.
+const TROUBLE: u32 = 3;
 /// Calls under way at a time.
 const CONCURRENCY: u32 = 4;
 
@@ -66,27 +131,70 @@ impl Gates {
     /// Whether this call may be made.
     pub(super) fn passage(&self, credential: CredentialKind, api: Api, now: Timestamp) -> Passage {
         let closed = |until: Option<&Timestamp>| until.copied().filter(|until| *until > now);
-        if let Some(payment) = self.payment.filter(|payment| payment.until > now) {
+        if self.is_closed(api) {
+            return Passage::Refused(Timestamp::MAX);
+        }
+        if let Some(payment) = self.payment.filter(|payment| payment.until > now && api.class().is_some()) {
             return Passage::Unpaid(payment.until);
         }
-        if let Some(until) = closed(self.credentials.get(&credential)).or(closed(self.forbidden.get(&(credential, api)))) {
+        if let Some(until) =
+            closed(self.credentials.get(&(credential, api.host()))).or(closed(self.forbidden.get(&(credential, api))))
+        {
             return Passage::Refused(until);
         }
-        if let Some(until) = self.window(credential, api, now).or(self.fault(api, now)) {
+        if let Some(until) =
+            closed(self.tokenless.get(&credential)).or(self.window(credential, api, now)).or(self.fault(api, now))
+        {
             return Passage::Wait(until);
         }
         let under_way = self.in_flight.get(&api).copied().unwrap_or(0);
-        let one_at_a_time = self.payment.is_some()
-            || self.faults.contains_key(&api)
-            || self.credentials.contains_key(&credential)
-            || self.forbidden.contains_key(&(credential, api));
+        let unsure = self.payment.is_some() && api.class().is_some() || self.faults.contains_key(&api);
+        // Whether a system that X may keep closed is open is found out with one call, not with many.
+        let is_unproven = !matches!(api, Api::Lookup | Api::Timeline | Api::Users) && !self.proven.contains(&api);
+        let one_at_a_time = unsure || is_unproven || self.is_refused(credential, api);
         let most = if one_at_a_time { 1 } else { CONCURRENCY };
         if under_way < most { Passage::Open } else { Passage::AfterProbe }
     }
 
     /// X refused this credential or its use for this system, and nothing succeeded since.
     pub(super) fn is_refused(&self, credential: CredentialKind, api: Api) -> bool {
-        self.credentials.contains_key(&credential) || self.forbidden.contains_key(&(credential, api))
+        self.credentials.contains_key(&(credential, api.host()))
+            || self.forbidden.contains_key(&(credential, api))
+            || self.is_closed(api)
+    }
+
+    /// It has failed some times in a row, and nothing succeeded since.
+    pub(super) fn is_troubled(&self, api: Api) -> bool {
+        self.faults.get(&api).is_some_and(|fault| fault.times >= TROUBLE)
+    }
+
+    /// The free usage call shows nothing that would speak against another attempt; where X named the end, it is waited for.
+    pub(super) fn try_payment(&mut self, now: Timestamp) {
+        if let Some(payment) = self.payment.as_mut().filter(|payment| !payment.told) {
+            payment.until = payment.until.min(now);
+        }
+    }
+
+    /// When X first answered a call of this account.
+    pub(super) fn first_success(&self) -> Option<Timestamp> {
+        self.first_success
+    }
+
+    /// The credential has changed: whatever it was refused for may be over.
+    pub(super) fn trust(&mut self, credential: CredentialKind) {
+        self.credentials.retain(|(kind, _), _| *kind != credential);
+        self.forbidden.retain(|(kind, _), _| *kind != credential);
+        self.tokenless.remove(&credential);
+    }
+
+    /// The system is closed to the account, or to everybody.
+    pub(super) fn is_closed(&self, api: Api) -> bool {
+        self.closed.contains(&api)
+    }
+
+    /// Until when nothing is bought, because X wants money.
+    pub(super) fn unpaid_until(&self) -> Option<Timestamp> {
+        self.payment.map(|payment| payment.until)
     }
 
     /// X wants money, and nothing succeeded since.
@@ -111,6 +219,21 @@ impl Gates {
         self.faults.get(&api).map(|closed| closed.until).filter(|until| *until > now)
     }
 
+    /// Until when a call should wait so that a window lasts to its end: where less is left in it than is queued and still to come, calls
+    /// are spread evenly over it instead of leaving at once, so that no refresh is cut in half by a 429.
+    pub(super) fn ahead(&self, credential: CredentialKind, api: Api, demand: Demand, now: Timestamp) -> Option<Timestamp> {
+        let under_way = self.in_flight_with.get(&(credential, api)).copied().unwrap_or(0);
+        let windows = RateWindow::ALL.iter().filter_map(|window| self.windows.get(&(credential, api, *window)));
+        windows.filter_map(|limit| spread(limit, under_way, demand, now)).max()
+    }
+
+    /// Requests a second that X allows, as far as it has said.
+    pub(super) fn capacity(&self, credential: CredentialKind, api: Api) -> Option<f64> {
+        let windows = RateWindow::ALL.iter().filter_map(|window| self.windows.get(&(credential, api, *window)));
+        let rates = windows.filter_map(|limit| Some(limit.limit? as f64 / limit.window.length().as_secs_f64()));
+        rates.min_by(f64::total_cmp)
+    }
+
     /// A call leaves.
     pub(super) fn depart(&mut self, credential: CredentialKind, api: Api) {
         *self.in_flight.entry(api).or_default() += 1;
@@ -126,18 +249,24 @@ impl Gates {
             *count = count.saturating_sub(1);
         }
         for limit in limits {
-            let reset = limit.reset.map(|reset| reset.min(now + LONGEST_WINDOW));
+            let reset = limit.reset.map(|reset| reset.min(now + limit.window.length() + SLACK));
+            let known = self.windows.get(&(credential, api, limit.window));
+            let reset = known.filter(|known| is_same_minute(known, limit, now)).map_or(reset, |known| known.reset);
             self.windows.insert((credential, api, limit.window), RateLimit { reset, ..*limit });
         }
     }
 
     /// It worked: whatever closed this way is over.
-    pub(super) fn succeed(&mut self, credential: CredentialKind, api: Api) {
-        self.credentials.remove(&credential);
+    pub(super) fn succeed(&mut self, credential: CredentialKind, api: Api, now: Timestamp) {
+        self.first_success.get_or_insert(now);
+        self.proven.insert(api);
+        self.credentials.remove(&(credential, api.host()));
         self.forbidden.remove(&(credential, api));
         self.closed_windows.remove(&(credential, api));
         self.faults.remove(&api);
-        self.payment = None;
+        if api.class().is_some() {
+            self.payment = None;
+        }
     }
 
     /// It failed: close what must be closed. An invalid request closes nothing; that is the plan's to sort out.
@@ -147,15 +276,24 @@ impl Gates {
                 let times = self.closed_windows.get(&(credential, api)).map_or(0, |closed| closed.times) + 1;
                 let told = until.map_or(now + UNKNOWN_WINDOW, |until| until + Duration::from_secs(1));
                 let until = told.min(now + LONGEST_WINDOW).max(now + self.pause(times, now));
-                self.closed_windows.insert((credential, api), Closed { times, until });
+                self.closed_windows.insert((credential, api), Closed { times, until, told: true });
             }
             Failure::PaymentRefused { until } => {
                 let times = self.payment.map_or(0, |closed| closed.times) + 1;
-                self.payment = Some(Closed { times, until: until.unwrap_or(now + PAYMENT_PAUSE) });
+                self.payment = Some(Closed {
+                    times,
+                    until: until.map_or(now + PAYMENT_PAUSE, |until| until.min(now + LONGEST_CYCLE)),
+                    told: until.is_some(),
+                });
             }
             Failure::CredentialRefused => {
-                self.credentials.insert(credential, now + CREDENTIAL_PAUSE);
+                self.credentials.insert((credential, api.host()), now + CREDENTIAL_PAUSE);
             }
+            Failure::Tokenless { retry_after } => {
+                let pause = retry_after.unwrap_or(TOKEN_PAUSE).min(CREDENTIAL_PAUSE);
+                self.tokenless.insert(credential, now + pause);
+            }
+            Failure::Closed => drop(self.closed.insert(api)),
             Failure::Forbidden => {
                 self.forbidden.insert((credential, api), now + FORBIDDEN_PAUSE);
             }
@@ -163,10 +301,28 @@ impl Gates {
                 // Calls that left together fail together: that is one failure.
                 let times = self.faults.get(&api).map_or(1, |closed| closed.times + u32::from(closed.until <= now));
                 let pause = self.pause(times, now).max(retry_after.unwrap_or_default().min(LONGEST_PAUSE));
-                self.faults.insert(api, Closed { times, until: now + pause });
+                self.faults.insert(api, Closed { times, until: now + pause, told: false });
             }
             Failure::Invalid { .. } => {}
         }
+    }
+
+    /// What must survive a restart.
+    pub(super) fn memory(&self) -> GatesMemory {
+        GatesMemory {
+            windows: self.windows.iter().map(|((kind, api, _), limit)| (*kind, *api, *limit)).collect(),
+            closed_windows: self.closed_windows.iter().map(|((kind, api), closed)| (*kind, *api, closed.until)).collect(),
+            payment: self.payment,
+        }
+    }
+
+    /// Takes up what was known before the restart. A moment further off than any window is a mistake of somebody's clock.
+    pub(super) fn recall(&mut self, memory: GatesMemory, now: Timestamp) {
+        let sane = |until: Timestamp| until.min(now + LONGEST_WINDOW);
+        self.windows = memory.windows.into_iter().map(|(kind, api, limit)| ((kind, api, limit.window), limit)).collect();
+        let closed = |until| Closed { times: 1, until: sane(until), told: true };
+        self.closed_windows = memory.closed_windows.into_iter().map(|(kind, api, until)| ((kind, api), closed(until))).collect();
+        self.payment = memory.payment;
     }
 
     /// 1 s, 2 s, 4 s … a minute, each shortened by up to a quarter, so that exporters do not march in step.
@@ -204,6 +360,7 @@ mod tests {
         assert_eq!(after(Failure::PaymentRefused { until: Some(seconds(86_400)) }), Passage::Unpaid(seconds(86_400)));
         assert_eq!(after(Failure::CredentialRefused), Passage::Refused(seconds(900)));
         assert_eq!(after(Failure::Forbidden), Passage::Refused(seconds(900)));
+        assert_eq!(after(Failure::Closed), Passage::Refused(Timestamp::MAX));
         assert_eq!(after(Failure::Transient { retry_after: Some(Duration::from_secs(90)) }), Passage::Wait(seconds(60)));
         assert_eq!(after(Failure::Invalid { culprits: vec![] }), Passage::Open);
     }
@@ -223,7 +380,7 @@ mod tests {
         gates.depart(KEY.0, KEY.1);
         assert_eq!(gates.passage(KEY.0, KEY.1, now), Passage::AfterProbe);
         gates.arrive(KEY.0, KEY.1, &[], now);
-        gates.succeed(KEY.0, KEY.1);
+        gates.succeed(KEY.0, KEY.1, now);
         gates.depart(KEY.0, KEY.1);
         assert_eq!(gates.passage(KEY.0, KEY.1, now), Passage::Open);
     }
@@ -239,6 +396,52 @@ mod tests {
         assert_eq!(gates.passage(KEY.0, KEY.1, NOW), Passage::Wait(seconds(501)));
         assert_eq!(gates.passage(CredentialKind::Oauth1, KEY.1, NOW), Passage::Open, "windows are per credential");
         assert_eq!(gates.passage(KEY.0, KEY.1, seconds(502)), Passage::Open);
+    }
+
+    #[test]
+    fn a_scarce_window_is_spread_to_its_end_and_a_plentiful_one_is_not() {
+        let mut gates = Gates::new(1);
+        let window = |remaining| RateLimit {
+            window: RateWindow::FifteenMinutes,
+            limit: Some(100),
+            remaining: Some(remaining),
+            reset: Some(seconds(450)),
+        };
+        let demand = Demand { queued: 60, per_second: 0.0 };
+        gates.arrive(KEY.0, KEY.1, &[window(60)], NOW);
+        assert_eq!(gates.ahead(KEY.0, KEY.1, demand, NOW), None, "it is enough");
+        gates.arrive(KEY.0, KEY.1, &[window(45)], NOW);
+        // Half of the window is over: 50 requests and a burst of 11 are earned, 55 are used.
+        assert_eq!(gates.ahead(KEY.0, KEY.1, demand, NOW), None);
+        gates.arrive(KEY.0, KEY.1, &[window(30)], NOW);
+        assert_eq!(gates.ahead(KEY.0, KEY.1, demand, NOW), Some(seconds(90)));
+        let steady = Demand { queued: 1, per_second: 0.05 };
+        assert_eq!(gates.ahead(KEY.0, KEY.1, steady, NOW), None, "23 of 30 until the end");
+        let hungry = Demand { queued: 1, per_second: 0.1 };
+        assert_eq!(gates.ahead(KEY.0, KEY.1, hungry, NOW), Some(seconds(90)), "46 of 30 until the end");
+    }
+
+    #[test]
+    fn a_minute_without_an_end_is_spread_evenly() {
+        let mut gates = Gates::new(1);
+        let demand = Demand { queued: 100, per_second: 1.0 };
+        let (mut now, mut left, mut sent) = (NOW, 20, Vec::new());
+        let mut began = NOW;
+        while now < seconds(120) {
+            if now.since(began) >= Duration::from_secs(60) {
+                (began, left) = (now, 20);
+            }
+            let may = gates.passage(KEY.0, KEY.1, now) == Passage::Open;
+            if may && gates.ahead(KEY.0, KEY.1, demand, now).is_none() {
+                left -= 1;
+                sent.push(now);
+                let (window, reset) = (RateWindow::Minute, Some(now + Duration::from_secs(60)));
+                gates.arrive(KEY.0, KEY.1, &[RateLimit { window, limit: Some(20), remaining: Some(left), reset }], now);
+            }
+            now = now + Duration::from_millis(500);
+        }
+        assert!(sent.len() >= 38, "{} of 40 allowed calls", sent.len());
+        assert!(sent.windows(2).all(|pair| pair[1].since(pair[0]) <= Duration::from_secs(10)), "evenly");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use crate::config::{Budget, Charge, Prices};
 use crate::model::{PriceClass, Timestamp};
+use crate::schedule::memory::{LedgerMemory, Reservation};
 
 /// Prices and bounds of one account.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,8 @@ pub(super) struct Ledger {
     day: i64,
     month: i64,
     paid: HashSet<(PriceClass, u64)>,
+    /// Paid, and nobody was told yet.
+    news: Vec<(PriceClass, u64)>,
     spent_today: u64,
     spent_this_month: u64,
     tweets_this_month: u64,
@@ -56,6 +59,7 @@ impl Ledger {
             day: now.utc_day(),
             month: now.utc_month(),
             paid: HashSet::new(),
+            news: Vec::new(),
             spent_today: 0,
             spent_this_month: 0,
             tweets_this_month: 0,
@@ -69,6 +73,7 @@ impl Ledger {
         if now.utc_day() > self.day {
             self.day = now.utc_day();
             self.paid.clear();
+            self.news.clear();
             self.spent_today = 0;
         }
         if now.utc_month() > self.month {
@@ -98,6 +103,20 @@ impl Ledger {
         tweets.min(covers(budget.usd_per_day, self.spent_today)).min(covers(budget.usd_per_month, self.spent_this_month))
     }
 
+    /// How many resources of this class an even share of the month's budget covers today, what was spent today included.
+    pub(super) fn daily_share(&self, class: PriceClass, now: Timestamp) -> u64 {
+        let days = now.days_left_in_month();
+        let Budget { usd_per_month, tweets_per_month, .. } = self.terms.budget;
+        let price = self.price(class);
+        let money = usd_per_month.filter(|_| price > 0).map(|usd| {
+            let at_dawn = nanos(usd).saturating_sub(self.spent_this_month.saturating_sub(self.spent_today));
+            (at_dawn / days).saturating_sub(self.spent_today + self.reserved) / price
+        });
+        let tweets =
+            tweets_per_month.map(|most| most.saturating_sub(self.tweets_this_month + self.reserved_tweets).div_ceil(days));
+        money.unwrap_or(u64::MAX).min(tweets.unwrap_or(u64::MAX))
+    }
+
     /// Puts aside what a call could cost at worst.
     pub(super) fn reserve(&mut self, class: PriceClass, count: u64) {
         self.reserved += self.price(class) * count;
@@ -116,16 +135,72 @@ impl Ledger {
         for id in returned {
             bill.returned += 1;
             if !self.is_free(class, id) {
-                self.paid.insert((class, id));
+                if self.paid.insert((class, id)) {
+                    self.news.push((class, id));
+                }
                 bill.charged += 1;
             }
         }
-        let cost = self.price(class) * bill.charged;
-        self.spent_today += cost;
-        self.spent_this_month += cost;
-        self.tweets_this_month += if class == PriceClass::User { 0 } else { bill.charged };
-        bill.usd = cost as f64 / NANOS;
+        self.spend(class, bill.charged);
+        bill.usd = self.price(class).saturating_mul(bill.charged) as f64 / NANOS;
         bill
+    }
+
+    /// What must survive a restart, with what is under way.
+    pub(super) fn memory(&self, under_way: Vec<Reservation>) -> LedgerMemory {
+        LedgerMemory {
+            day: self.day,
+            month: self.month,
+            spent_today: self.spent_today,
+            spent_this_month: self.spent_this_month,
+            tweets_this_month: self.tweets_this_month,
+            under_way,
+        }
+    }
+
+    /// Resources that were paid since this was last asked, and on which UTC day.
+    pub(super) fn take_news(&mut self) -> (i64, Vec<(PriceClass, u64)>) {
+        (self.day, std::mem::take(&mut self.news))
+    }
+
+    /// Opens the books where they were closed. What was under way counts as paid: X may have charged for it. Books of a day that lies
+    /// ahead hold until that day is over: the clock was set back, not the bill.
+    pub(super) fn recall(&mut self, memory: LedgerMemory, paid: (i64, Vec<(PriceClass, u64)>), now: Timestamp) {
+        self.day = memory.day;
+        self.month = memory.month;
+        self.spent_today = memory.spent_today;
+        self.spent_this_month = memory.spent_this_month;
+        self.tweets_this_month = memory.tweets_this_month;
+        if paid.0 == memory.day {
+            self.paid = paid.1.into_iter().collect();
+        }
+        for Reservation { class, resources, others } in memory.under_way {
+            let Some(class) = class else { continue };
+            self.book(class, resources.into_iter());
+            self.spend(class, others);
+        }
+        self.turn(now);
+    }
+
+    fn spend(&mut self, class: PriceClass, count: u64) {
+        let cost = self.price(class).saturating_mul(count);
+        self.spent_today = self.spent_today.saturating_add(cost);
+        self.spent_this_month = self.spent_this_month.saturating_add(cost);
+        self.tweets_this_month += if class == PriceClass::User { 0 } else { count };
+    }
+
+    /// Whether there is a budget at all.
+    pub(super) fn is_bounded(&self) -> bool {
+        let Budget { usd_per_day, usd_per_month, tweets_per_month } = self.terms.budget;
+        usd_per_day.is_some() || usd_per_month.is_some() || tweets_per_month.is_some()
+    }
+
+    /// The books were lost, but X has counted so many tweets of the whole project: they are taken for this account's.
+    pub(super) fn assume(&mut self, today: u64, this_month: u64) {
+        let price = self.price(PriceClass::Tweet);
+        self.spent_today = self.spent_today.max(price.saturating_mul(today));
+        self.spent_this_month = self.spent_this_month.max(price.saturating_mul(this_month.max(today)));
+        self.tweets_this_month = self.tweets_this_month.max(this_month.max(today));
     }
 
     /// The day's budget in US dollars and what is left of it.

@@ -1,22 +1,42 @@
 //! When to call X, for which tweets and with which credential. Pure: `now` is an argument, nothing here waits or sends. The collector
-//! asks for calls with [`Plan::launch`], makes them, and tells with [`Plan::finish`] how they went.
+//! asks for calls with [`Plan::launch`], makes them, and tells with [`Plan::finish`] how they went. What all this will cost: [`Forecast`].
 
 mod account;
+mod adaptive;
+#[cfg(test)]
+mod adaptive_tests;
+mod allowance;
 mod arrival;
 mod call;
+mod culprits;
 mod departure;
+mod errands;
+mod forecast;
 mod gates;
 mod lane;
 mod ledger;
+mod memory;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod queue;
+mod slot;
+#[cfg(test)]
+mod sources_tests;
 mod suspects;
 mod tiers;
+mod timeline;
+#[cfg(test)]
+mod timeline_tests;
 mod tweet;
+mod walking;
 
-pub use account::{AccountPlan, AccountTerms, LookupTerms};
-pub use call::{Call, Errand, Outcome};
+pub use account::{AccountPlan, AccountTerms};
+pub use call::{Call, Errand, Outcome, TweetsAsk};
+pub use forecast::{Amount, Assumptions, Forecast, Known, Line, Named, Way};
 pub use ledger::{Bill, LedgerTerms};
+pub use memory::{AccountMemory, PaidOn, TweetMemory};
 pub use plan::{Plan, Trigger};
+pub use slot::SourceTerms;
 pub use tiers::Ladder;
+pub use timeline::Discovery;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{RateLimit, Timestamp, TweetId, TweetState};
+use crate::model::{CredentialKind, PriceClass, RateLimit, Timestamp, TweetId, TweetState};
 use crate::schedule::{AccountPlan, Bill, Call, Ladder, Outcome};
 
 /// What makes tweets due.
@@ -41,7 +41,7 @@ impl Plan {
 
     /// How a call went. Returns what X charges for it.
     pub fn finish(&mut self, call: &Call, limits: &[RateLimit], outcome: Outcome<'_>, now: Timestamp) -> Option<Bill> {
-        self.accounts[call.account].finish(call, limits, outcome, now)
+        self.accounts[call.account].finish(call, &self.ladder, limits, outcome, now)
     }
 
     /// When [`Self::launch`] may have something to do again, if nothing is finished before.
@@ -51,9 +51,41 @@ impl Plan {
         soonest.unwrap_or(Timestamp::MAX).clamp(now, now + Duration::from_secs(1))
     }
 
-    /// Another watch list for an account, of distinct tweets; those still on it keep their turns.
-    pub fn watch(&mut self, account: usize, tweets: &[TweetId], now: Timestamp) {
+    /// Another list of named tweets for an account, distinct; those still on it keep their turns. So many found ones fit besides.
+    pub fn watch(&mut self, account: usize, tweets: &[TweetId], room: usize, now: Timestamp) {
+        self.accounts[account].make_room(room);
         self.accounts[account].watch(tweets, now);
+    }
+
+    /// Whether an account watches other tweets than when this was last asked.
+    pub fn take_change(&mut self, account: usize) -> bool {
+        std::mem::take(&mut self.accounts[account].list_changed)
+    }
+
+    /// An account's credential is another one now: it is tried at once, whatever it was refused for.
+    pub fn trust(&mut self, account: usize, credential: CredentialKind) {
+        self.accounts[account].gates.trust(credential);
+        self.accounts[account].queue.disturb();
+    }
+
+    /// Numbers that X gave once and gives no more, since this was last asked: the tweet, the source's position, the request's.
+    pub fn take_dropped(&mut self, account: usize) -> Vec<(TweetId, usize, u8)> {
+        std::mem::take(&mut self.accounts[account].dropped)
+    }
+
+    /// What is wrong with an account's answers taken together, since this was last asked.
+    pub fn take_complaint(&mut self, account: usize) -> Option<&'static str> {
+        self.accounts[account].complaint.take()
+    }
+
+    /// Resources of an account that were paid since this was last asked, and the UTC day on which.
+    pub fn take_paid(&mut self, account: usize) -> (i64, Vec<(PriceClass, u64)>) {
+        self.accounts[account].take_paid()
+    }
+
+    /// Tweets of an account of which something new is known since this was last asked.
+    pub fn take_touched(&mut self, account: usize) -> Vec<TweetId> {
+        self.accounts[account].take_touched()
     }
 
     /// The accounts, in the order of the configuration.

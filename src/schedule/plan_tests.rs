@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use crate::config::{Budget, Charge, Groups, Prices, Tier};
 use crate::model::{
-    CredentialKind, Failure, LookupAsk, RateLimit, RateWindow, Reading, Refusal, Timestamp, TweetId, TweetReading, TweetState,
+    Api, Ask, CredentialKind, Failure, ProjectUsage, RateLimit, RateWindow, Reading, Refusal, Timestamp, TweetId, TweetReading,
+    TweetState,
 };
-use crate::schedule::{AccountPlan, AccountTerms, Call, Errand, Ladder, LedgerTerms, LookupTerms, Outcome, Plan, Trigger};
+use crate::schedule::{
+    AccountPlan, AccountTerms, Call, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger, TweetsAsk,
+};
 
 const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -17,11 +20,13 @@ fn terms() -> AccountTerms {
     let prices = Prices { tweet: 0.005, owned_tweet: 0.001, user: 0.01, analytics: 0.005 };
     AccountTerms {
         credentials: vec![CredentialKind::Bearer, CredentialKind::Oauth1],
-        lookup: Some(LookupTerms { groups, every: None }),
-        wants_username: false,
+        derived_bearer: false,
+        sources: vec![SourceTerms { name: Api::Lookup.name().into(), api: Api::Lookup, groups, every: None }],
+        discovery: None,
+        username: "acme".parse().ok(),
         ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget: Budget::default() },
         patience: 0.5,
-        seed: 1,
+        seed: 0,
     }
 }
 
@@ -36,11 +41,21 @@ fn plan(terms: AccountTerms, tweets: &[TweetId]) -> Plan {
     Plan::new(ladder, vec![AccountPlan::new(terms, tweets, START)])
 }
 
-fn asked(call: &Call) -> (LookupAsk, &[TweetId]) {
+fn asked(call: &Call) -> (Ask, &[TweetId]) {
     match &call.errand {
-        Errand::Lookup { ask, tweets } => (*ask, tweets),
-        Errand::WhoAmI => panic!("no lookup: {call:?}"),
+        Errand::Read(TweetsAsk { ask, tweets, .. }) => (*ask, tweets),
+        _ => panic!("no lookup: {call:?}"),
     }
+}
+
+/// The calls of a moment, but for those that ask X what it has counted.
+fn launch(plan: &mut Plan, trigger: Trigger, now: Timestamp) -> Vec<Call> {
+    let (usage, calls): (Vec<Call>, Vec<Call>) =
+        plan.launch(trigger, now).into_iter().partition(|call| call.errand == Errand::Usage);
+    for call in &usage {
+        plan.finish(call, &[], Outcome::Counted(&ProjectUsage::default()), now);
+    }
+    calls
 }
 
 /// X gives every tweet of the call.
@@ -68,26 +83,26 @@ fn with_budget(usd: f64) -> AccountTerms {
 fn what_the_budget_does_not_cover_waits_for_the_next_day() {
     let tweets = tweets(20, DAY);
     let mut plan = plan(with_budget(0.05), &tweets);
-    let calls = plan.launch(Trigger::Interval, START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
     assert_eq!(calls.iter().map(|call| asked(call).1.len()).sum::<usize>(), 10);
-    assert_eq!(plan.launch(Trigger::Interval, START), [], "what is under way is counted in full");
+    assert_eq!(launch(&mut plan, Trigger::Interval, START), [], "what is under way is counted in full");
     give(&mut plan, &calls[0], START);
     let held = |plan: &Plan, now| states(plan, now).iter().filter(|state| **state == TweetState::OverBudget).count();
     assert_eq!(held(&plan, START), 10);
     let soon = START + MINUTE;
-    let again = plan.launch(Trigger::Interval, soon);
+    let again = launch(&mut plan, Trigger::Interval, soon);
     assert_eq!(again.len(), 1, "what is paid for today is read on");
     assert_eq!(asked(&again[0]).1, asked(&calls[0]).1);
     give(&mut plan, &again[0], soon);
     let tomorrow = START + DAY;
-    let calls = plan.launch(Trigger::Interval, tomorrow);
+    let calls = launch(&mut plan, Trigger::Interval, tomorrow);
     assert_eq!(calls.iter().map(|call| asked(call).1.len()).sum::<usize>(), 10);
 }
 
 #[test]
 fn a_budget_smaller_than_a_tweet_buys_none() {
     let mut plan = plan(with_budget(0.0049), &tweets(3, DAY));
-    assert_eq!(plan.launch(Trigger::Interval, START), []);
+    assert_eq!(launch(&mut plan, Trigger::Interval, START), []);
     assert_eq!(states(&plan, START), [TweetState::OverBudget; 3]);
     assert!(plan.accounts()[0].is_ready(&states(&plan, START)), "that is a final refusal");
 }
@@ -96,38 +111,38 @@ fn a_budget_smaller_than_a_tweet_buys_none() {
 fn a_tweet_is_asked_for_in_public_once_x_refused_its_private_fields() {
     let tweets = tweets(2, DAY);
     let mut plan = plan(terms(), &tweets);
-    let calls = plan.launch(Trigger::Interval, START);
-    assert_eq!(asked(&calls[0]), (LookupAsk::Private, &tweets[..]));
+    let calls = launch(&mut plan, Trigger::Interval, START);
+    assert_eq!(asked(&calls[0]), (Ask::Private, &tweets[..]));
     let reading =
         Reading { tweets: vec![(tweets[0], TweetReading::default())], field_refused: vec![tweets[1]], ..Reading::default() };
     plan.finish(&calls[0], &[], Outcome::Read(&reading), START);
-    let calls = plan.launch(Trigger::Continue, START);
+    let calls = launch(&mut plan, Trigger::Continue, START);
     assert_eq!(calls.len(), 1);
-    assert_eq!((asked(&calls[0]), calls[0].credential), ((LookupAsk::Public, &tweets[1..]), CredentialKind::Bearer));
+    assert_eq!((asked(&calls[0]), calls[0].credential), ((Ask::Public, &tweets[1..]), CredentialKind::Bearer));
     give(&mut plan, &calls[0], START);
-    assert_eq!(plan.launch(Trigger::Continue, START), []);
-    let next = plan.launch(Trigger::Interval, START + MINUTE);
+    assert_eq!(launch(&mut plan, Trigger::Continue, START), []);
+    let next = launch(&mut plan, Trigger::Interval, START + MINUTE);
     let asks: Vec<_> = next.iter().map(asked).collect();
-    assert_eq!(asks, [(LookupAsk::Private, &tweets[..1]), (LookupAsk::Public, &tweets[1..])]);
+    assert_eq!(asks, [(Ask::Private, &tweets[..1]), (Ask::Public, &tweets[1..])]);
 }
 
 #[test]
 fn private_numbers_are_no_longer_asked_for_at_29_days() {
     let tweets = tweets(1, 29 * DAY - MINUTE);
     let mut plan = plan(terms(), &tweets);
-    let calls = plan.launch(Trigger::Interval, START);
-    assert_eq!(asked(&calls[0]).0, LookupAsk::Private);
+    let calls = launch(&mut plan, Trigger::Interval, START);
+    assert_eq!(asked(&calls[0]).0, Ask::Private);
     give(&mut plan, &calls[0], START);
     let mut now = START;
     let calls = loop {
         now = now + Duration::from_secs(1);
-        let calls = plan.launch(Trigger::Interval, now);
+        let calls = launch(&mut plan, Trigger::Interval, now);
         if !calls.is_empty() {
             break calls;
         }
         assert!(now < START + 2 * MINUTE, "it is read on in the other lane");
     };
-    assert_eq!(asked(&calls[0]).0, LookupAsk::Public);
+    assert_eq!(asked(&calls[0]).0, Ask::Public);
 }
 
 #[test]
@@ -137,7 +152,7 @@ fn an_id_that_x_will_not_name_is_found_by_halving() {
     let mut plan = plan(terms(), &tweets);
     let mut requests = 0;
     loop {
-        let calls = plan.launch(Trigger::Continue, START);
+        let calls = launch(&mut plan, Trigger::Continue, START);
         let [call] = calls.as_slice() else { break };
         requests += 1;
         if asked(call).1.contains(&guilty) {
@@ -151,7 +166,7 @@ fn an_id_that_x_will_not_name_is_found_by_halving() {
     let states = states(&plan, START);
     assert_eq!(states.iter().filter(|state| **state == TweetState::Ok).count(), 99);
     assert_eq!(states[77], TweetState::Unavailable);
-    assert_eq!(plan.launch(Trigger::Interval, START + MINUTE).len(), 1, "the search is not repeated");
+    assert_eq!(launch(&mut plan, Trigger::Interval, START + MINUTE).len(), 1, "the search is not repeated");
 }
 
 #[test]
@@ -160,7 +175,7 @@ fn a_request_that_x_dislikes_whatever_is_in_it_causes_no_storm() {
     let mut plan = plan(terms(), &tweets);
     let mut requests = 0;
     for _ in 0..200 {
-        for call in plan.launch(Trigger::Continue, START) {
+        for call in launch(&mut plan, Trigger::Continue, START) {
             requests += 1;
             fail(&mut plan, &call, &Failure::Invalid { culprits: vec![] }, START);
         }
@@ -173,31 +188,31 @@ fn a_request_that_x_dislikes_whatever_is_in_it_causes_no_storm() {
 fn a_refused_user_credential_leaves_the_public_numbers_and_is_tried_again() {
     let tweets = tweets(1, DAY);
     let mut plan = plan(terms(), &tweets);
-    let calls = plan.launch(Trigger::Interval, START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
     fail(&mut plan, &calls[0], &Failure::CredentialRefused, START);
-    let calls = plan.launch(Trigger::Continue, START);
-    assert_eq!((asked(&calls[0]).0, calls[0].credential), (LookupAsk::Public, CredentialKind::Bearer));
+    let calls = launch(&mut plan, Trigger::Continue, START);
+    assert_eq!((asked(&calls[0]).0, calls[0].credential), (Ask::Public, CredentialKind::Bearer));
     give(&mut plan, &calls[0], START);
     assert_eq!(states(&plan, START), [TweetState::Ok]);
     let later = START + 16 * MINUTE;
-    let calls = plan.launch(Trigger::Interval, later);
-    assert_eq!(asked(&calls[0]).0, LookupAsk::Private);
+    let calls = launch(&mut plan, Trigger::Interval, later);
+    assert_eq!(asked(&calls[0]).0, Ask::Private);
 }
 
 #[test]
 fn a_changed_watch_list_may_meet_calls_under_way() {
     let tweets = tweets(3, DAY);
     let mut plan = plan(terms(), &tweets);
-    let calls = plan.launch(Trigger::Interval, START);
-    plan.watch(0, &tweets[1..2], START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
+    plan.watch(0, &tweets[1..2], 0, START);
     give(&mut plan, &calls[0], START);
     assert_eq!(states(&plan, START), [TweetState::Ok]);
-    plan.watch(0, &tweets, START);
-    let calls = plan.launch(Trigger::Continue, START);
+    plan.watch(0, &tweets, 0, START);
+    let calls = launch(&mut plan, Trigger::Continue, START);
     assert_eq!(asked(&calls[0]).1, [tweets[0], tweets[2]], "the known one keeps its turn");
     fail(&mut plan, &calls[0], &Failure::Invalid { culprits: vec![] }, START);
-    let probe = plan.launch(Trigger::Continue, START);
-    plan.watch(0, &tweets[..2], START);
+    let probe = launch(&mut plan, Trigger::Continue, START);
+    plan.watch(0, &tweets[..2], 0, START);
     give(&mut plan, &probe[0], START);
     assert_eq!(states(&plan, START), [TweetState::Ok, TweetState::Ok]);
 }
@@ -207,7 +222,7 @@ fn a_retired_tweet_waits_for_no_read() {
     let mut tweets = tweets(1, DAY);
     tweets.push(TweetId::new(20).expect("an id"));
     let mut plan = plan(terms(), &tweets);
-    let calls = plan.launch(Trigger::Interval, START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
     give(&mut plan, &calls[0], START);
     assert_eq!(states(&plan, START), [TweetState::Ok, TweetState::Retired]);
     assert_eq!(plan.oldest_due(0, START + DAY), None);
@@ -218,9 +233,9 @@ fn every_tweet_that_no_credential_can_read_is_in_trouble() {
     let mut terms = terms();
     terms.credentials = vec![CredentialKind::Bearer];
     let mut plan = plan(terms, &tweets(250, DAY));
-    let calls = plan.launch(Trigger::Interval, START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
     calls.iter().for_each(|call| fail(&mut plan, call, &Failure::CredentialRefused, START));
-    assert_eq!(plan.launch(Trigger::Continue, START), []);
+    assert_eq!(launch(&mut plan, Trigger::Continue, START), []);
     assert!(states(&plan, START).iter().all(|state| *state == TweetState::Error));
     assert!(plan.accounts()[0].is_ready(&states(&plan, START)));
 }
@@ -229,20 +244,20 @@ fn every_tweet_that_no_credential_can_read_is_in_trouble() {
 fn a_refused_payment_stops_the_account_until_it_can_succeed() {
     let tweets = tweets(101, DAY);
     let mut plan = plan(terms(), &tweets);
-    let calls = plan.launch(Trigger::Interval, START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
     assert_eq!(calls.len(), 2);
     let until = START + DAY;
     calls.iter().for_each(|call| fail(&mut plan, call, &Failure::PaymentRefused { until: Some(until) }, START));
     assert!(states(&plan, START).iter().all(|state| *state == TweetState::OverBudget));
-    assert_eq!(plan.launch(Trigger::Interval, until - MINUTE), []);
-    assert_eq!(plan.launch(Trigger::Interval, until).len(), 1, "one call finds out");
+    assert_eq!(launch(&mut plan, Trigger::Interval, until - MINUTE), []);
+    assert_eq!(launch(&mut plan, Trigger::Interval, until).len(), 1, "one call finds out");
 }
 
 #[test]
 fn a_tweet_that_is_gone_is_asked_for_once_an_hour() {
     let tweets = tweets(2, DAY);
     let mut plan = plan(terms(), &tweets);
-    let calls = plan.launch(Trigger::Interval, START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
     let reading = Reading {
         tweets: vec![(tweets[0], TweetReading::default())],
         refused: vec![(tweets[1], Refusal::NotFound)],
@@ -252,7 +267,7 @@ fn a_tweet_that_is_gone_is_asked_for_once_an_hour() {
     let mut asked_for = Vec::new();
     for second in 1..=7_300 {
         let now = START + Duration::from_secs(second);
-        for call in plan.launch(Trigger::Interval, now) {
+        for call in launch(&mut plan, Trigger::Interval, now) {
             if asked(&call).1.contains(&tweets[1]) {
                 asked_for.push(second);
                 let refused = vec![(tweets[1], Refusal::NotFound)];
@@ -276,7 +291,7 @@ fn nobody_starves_where_x_allows_one_request_in_a_quarter_of_an_hour() {
         let now = START + 16 * quarter * MINUTE;
         let reset = Some(now + 15 * MINUTE);
         let window = RateLimit { window: RateWindow::FifteenMinutes, limit: Some(1), remaining: Some(0), reset };
-        for call in plan.launch(Trigger::Interval, now) {
+        for call in launch(&mut plan, Trigger::Interval, now) {
             let ids = asked(&call).1.to_vec();
             if quarter == 0 && !read.is_empty() {
                 // Before the first answer nobody knows of the window: the others come back with 429.
@@ -303,7 +318,7 @@ fn a_batch_that_always_fails_holds_no_other() {
     let mut now = START;
     let failure = Failure::Transient { retry_after: None };
     for _ in 0..4 {
-        for call in plan.launch(Trigger::Interval, now) {
+        for call in launch(&mut plan, Trigger::Interval, now) {
             if asked(&call).1.contains(&tweets[0]) {
                 fail(&mut plan, &call, &failure, now);
             } else {
@@ -318,25 +333,20 @@ fn a_batch_that_always_fails_holds_no_other() {
 #[test]
 fn refused_promotion_says_nothing_about_the_rest() {
     let mut terms = terms();
-    terms.lookup =
-        Some(LookupTerms { groups: Groups { public: true, non_public: true, organic: true, promoted: true }, every: None });
+    terms.sources[0].groups = Groups { public: true, non_public: true, organic: true, promoted: true };
     let tweets = tweets(1, DAY);
     let mut plan = plan(terms, &tweets);
-    for call in plan.launch(Trigger::Interval, START) {
+    for call in launch(&mut plan, Trigger::Interval, START) {
         match asked(&call).0 {
-            LookupAsk::Promoted => {
+            Ask::Promoted => {
                 let reading = Reading { field_refused: tweets.clone(), ..Reading::default() };
                 plan.finish(&call, &[], Outcome::Read(&reading), START);
             }
             _ => give(&mut plan, &call, START),
         }
     }
-    let calls = plan.launch(Trigger::Interval, START + MINUTE);
-    assert_eq!(
-        calls.iter().map(|call| asked(call).0).collect::<Vec<_>>(),
-        [LookupAsk::Private],
-        "promoted is not asked for again"
-    );
+    let calls = launch(&mut plan, Trigger::Interval, START + MINUTE);
+    assert_eq!(calls.iter().map(|call| asked(call).0).collect::<Vec<_>>(), [Ask::Private], "promoted is not asked for again");
 }
 
 #[test]
@@ -344,21 +354,140 @@ fn a_200_that_cannot_be_read_is_paid_for() {
     let mut terms = with_budget(0.05);
     terms.ledger.charge = Charge::EveryRead;
     let mut plan = plan(terms, &tweets(10, DAY));
-    let calls = plan.launch(Trigger::Interval, START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
     let failure = Failure::Transient { retry_after: None };
     let bill = plan.finish(&calls[0], &[], Outcome::Failed { failure: &failure, charged: true }, START).expect("a bill");
     assert_eq!((bill.charged, bill.usd), (10, 0.05));
-    assert_eq!(plan.launch(Trigger::Interval, START + MINUTE), [], "the budget is gone");
+    assert_eq!(launch(&mut plan, Trigger::Interval, START + MINUTE), [], "the budget is gone");
 }
 
 #[test]
 fn a_request_about_the_user_that_x_dislikes_is_not_repeated_at_once() {
     let mut terms = terms();
-    terms.wants_username = true;
+    terms.username = None;
     let mut plan = plan(terms, &tweets(1, DAY));
-    let calls = plan.launch(Trigger::Interval, START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
     assert_eq!(calls[0].errand, Errand::WhoAmI);
     give(&mut plan, &calls[1], START);
     fail(&mut plan, &calls[0], &Failure::Invalid { culprits: vec![] }, START);
-    assert_eq!(plan.launch(Trigger::Interval, START + MINUTE / 2), []);
+    assert_eq!(launch(&mut plan, Trigger::Interval, START + MINUTE / 2), []);
+}
+
+#[test]
+fn money_that_does_not_suffice_goes_to_the_young() {
+    let (young, old) = (tweets(3, Duration::from_secs(600)), tweets(30, 5 * DAY));
+    let all: Vec<TweetId> = old.iter().chain(&young).copied().collect();
+    let ladder = Ladder::new(vec![
+        Tier { younger_than: DAY, every: 10 * MINUTE },
+        Tier { younger_than: 40 * DAY, every: Duration::from_secs(3_600) },
+    ]);
+    let mut plan = Plan::new(ladder, vec![AccountPlan::new(with_budget(0.05), &all, START)]);
+    let calls = launch(&mut plan, Trigger::Interval, START);
+    let bought: Vec<TweetId> = calls.iter().flat_map(|call| asked(call).1.to_vec()).collect();
+    assert_eq!(bought.len(), 10);
+    assert!(young.iter().all(|id| bought.contains(id)), "the young ones are among them");
+    calls.iter().for_each(|call| give(&mut plan, call, START));
+    assert_eq!(states(&plan, START).iter().filter(|state| **state == TweetState::OverBudget).count(), 23);
+}
+
+#[test]
+fn money_is_kept_for_young_tweets_that_are_not_due_yet() {
+    let (young, old) = (tweets(8, Duration::from_secs(600)), tweets(30, 5 * DAY));
+    let ladder = || {
+        Ladder::new(vec![
+            Tier { younger_than: DAY, every: Duration::from_secs(3_600) },
+            Tier { younger_than: 40 * DAY, every: Duration::from_secs(7_200) },
+        ])
+    };
+    let midnight = Timestamp::from_seconds((START.utc_day() + 1) * 86_400);
+    let mut plan = Plan::new(ladder(), vec![AccountPlan::new(with_budget(0.05), &young, START)]);
+    // The young ones were read shortly before midnight; then old ones join, due at once.
+    let before = midnight - MINUTE;
+    for call in launch(&mut plan, Trigger::Interval, before) {
+        give(&mut plan, &call, before);
+    }
+    let all: Vec<TweetId> = young.iter().chain(&old).copied().collect();
+    plan.watch(0, &all, 0, midnight);
+    let calls = launch(&mut plan, Trigger::Interval, midnight + Duration::from_secs(1));
+    let bought: usize = calls.iter().map(|call| asked(call).1.len()).sum();
+    assert_eq!(bought, 2, "eight of the day's ten stay for those that will be due within the hour");
+}
+
+#[test]
+fn a_refused_payment_is_tried_again_when_the_free_call_says_nothing_against_it() {
+    let mut plan = plan(terms(), &tweets(1, DAY));
+    let calls = launch(&mut plan, Trigger::Interval, START);
+    fail(&mut plan, &calls[0], &Failure::PaymentRefused { until: None }, START);
+    let later = START + 14 * MINUTE;
+    assert_eq!(plan.launch(Trigger::Interval, later), []);
+    let later = START + 15 * MINUTE;
+    let usage = plan.launch(Trigger::Interval, later);
+    assert_eq!(usage.iter().map(|call| call.errand.clone()).collect::<Vec<_>>(), [Errand::Usage]);
+    let capped = ProjectUsage { used: Some(100), cap: Some(100), ..ProjectUsage::default() };
+    plan.finish(&usage[0], &[], Outcome::Counted(&capped), later);
+    assert_eq!(plan.launch(Trigger::Interval, later), [], "the cap still stands");
+    let later = later + 15 * MINUTE;
+    let usage = plan.launch(Trigger::Interval, later);
+    let open = ProjectUsage { used: Some(5), cap: Some(100), ..ProjectUsage::default() };
+    plan.finish(&usage[0], &[], Outcome::Counted(&open), later);
+    assert_eq!(plan.launch(Trigger::Interval, later).len(), 1, "one read finds out");
+}
+
+#[test]
+fn lost_books_are_opened_with_what_x_has_counted() {
+    let mut account = AccountPlan::new(with_budget(0.05), &tweets(20, DAY), START);
+    account.lose_books();
+    let ladder = Ladder::new(vec![Tier { younger_than: 40 * DAY, every: MINUTE }]);
+    let mut plan = Plan::new(ladder, vec![account]);
+    let usage = plan.launch(Trigger::Interval, START);
+    assert_eq!(usage.iter().map(|call| call.errand.clone()).collect::<Vec<_>>(), [Errand::Usage], "nothing is bought before");
+    assert_eq!(plan.launch(Trigger::Interval, START), []);
+    let counted = ProjectUsage { today: Some(7), ..ProjectUsage::default() };
+    plan.finish(&usage[0], &[], Outcome::Counted(&counted), START);
+    let calls = launch(&mut plan, Trigger::Interval, START);
+    assert_eq!(calls.iter().map(|call| asked(call).1.len()).sum::<usize>(), 3, "seven of the day's ten were bought before");
+}
+
+#[test]
+fn what_was_known_is_taken_up_and_nothing_is_bought_twice() {
+    let tweets = tweets(10, DAY);
+    let ladder = || Ladder::new(vec![Tier { younger_than: 40 * DAY, every: MINUTE }]);
+    let mut account = AccountPlan::new(with_budget(0.1), &tweets, START);
+    let mut plan = Plan::new(ladder(), vec![account]);
+    let calls = launch(&mut plan, Trigger::Interval, START);
+    let reading = Reading {
+        tweets: tweets[..9].iter().map(|id| (*id, TweetReading::default())).collect(),
+        returned: tweets[..9].to_vec(),
+        refused: vec![(tweets[9], Refusal::NotFound)],
+        ..Reading::default()
+    };
+    plan.finish(&calls[0], &[], Outcome::Read(&reading), START);
+    let known = plan.accounts()[0].tweet_memories();
+    let text = serde_json::to_string(&(plan.accounts()[0].memory(), known, plan.take_paid(0))).expect("JSON");
+    let (memory, known, paid) = serde_json::from_str(&text).expect("what was written");
+    account = AccountPlan::new(with_budget(0.1), &tweets, START);
+    account.recall(memory, known, paid, START);
+    let mut plan = Plan::new(ladder(), vec![account]);
+    assert_eq!(launch(&mut plan, Trigger::Interval, START + MINUTE / 2), [], "a restart reads nothing that is young enough");
+    let mut expected = vec![TweetState::Ok; 9];
+    expected.push(TweetState::NotFound);
+    assert_eq!(states(&plan, START), expected);
+    let calls = launch(&mut plan, Trigger::Interval, START + MINUTE);
+    assert_eq!(asked(&calls[0]).1, &tweets[..9]);
+    assert_eq!(plan.accounts()[0].budgets()[0], Some((0.1, 0.055)));
+}
+
+#[test]
+fn what_was_under_way_when_the_program_died_counts_as_paid_once() {
+    let tweets = tweets(10, DAY);
+    let ladder = || Ladder::new(vec![Tier { younger_than: 40 * DAY, every: MINUTE }]);
+    let mut plan = Plan::new(ladder(), vec![AccountPlan::new(with_budget(0.05), &tweets, START)]);
+    assert_eq!(launch(&mut plan, Trigger::Interval, START).len(), 1);
+    let memory = plan.accounts()[0].memory();
+    let mut account = AccountPlan::new(with_budget(0.05), &tweets, START);
+    account.recall(memory, Vec::new(), (0, Vec::new()), START);
+    assert_eq!(account.budgets()[0], Some((0.05, 0.0)));
+    let mut plan = Plan::new(ladder(), vec![account]);
+    let again = launch(&mut plan, Trigger::Interval, START);
+    assert_eq!(again.iter().map(|call| asked(call).1.len()).sum::<usize>(), 10, "reading them again today costs nothing");
 }

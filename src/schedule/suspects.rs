@@ -3,12 +3,12 @@
 //! A batch of n costs at most ceil(log2 n) probes and one request for those that the probes cleared. An id is guilty only if X refused
 //! it while X answered something else in the same search; if X refuses whatever is asked, the request is to blame, not an id.
 
-use crate::model::{LookupAsk, TweetId};
+use crate::model::{Ask, TweetId};
 
 /// A batch that X refused whole.
 #[derive(Clone, Debug)]
 pub(super) struct Suspects {
-    pub(super) ask: LookupAsk,
+    pub(super) ask: Ask,
     /// Tells its probes from those of other searches.
     pub(super) number: u64,
     /// A probe is under way.
@@ -41,7 +41,7 @@ const HOPELESS: usize = 3;
 
 impl Suspects {
     /// One of these is to blame; at least two.
-    pub(super) fn new(ask: LookupAsk, number: u64, tweets: Vec<TweetId>) -> Self {
+    pub(super) fn new(ask: Ask, number: u64, tweets: Vec<TweetId>) -> Self {
         let (cleared, accused) = (Vec::new(), Vec::new());
         Self { ask, number, probing: false, tweets, whole: false, cleared, accused, has_answered: false, has_refused: false }
     }
@@ -110,7 +110,7 @@ mod tests {
 
     /// Searches while X refuses what these are in; returns what was found, the probes, and how many were read by them.
     fn search(count: usize, is_refused: impl Fn(&TweetId) -> bool) -> (Finding, u32, usize) {
-        let mut suspects = Suspects::new(LookupAsk::Public, 1, ids(count));
+        let mut suspects = Suspects::new(Ask::Public, 1, ids(count));
         let (mut probes, mut read) = (0, 0);
         loop {
             probes += 1;

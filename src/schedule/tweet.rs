@@ -2,24 +2,29 @@
 
 use std::time::Duration;
 
-use crate::model::{LookupAsk, Refusal, Timestamp, TweetId, TweetState};
+use crate::model::{MediaKey, Refusal, Timestamp, TweetId, TweetState};
+use crate::schedule::adaptive::Pulse;
 
 /// One watched tweet.
 #[derive(Clone, Debug)]
 pub(super) struct TweetPlan {
     pub(super) id: TweetId,
-    /// X gave no private numbers of it: only public ones are asked for until then.
-    pub(super) public_until: Option<Timestamp>,
-    /// X refused promoted numbers of it.
-    pub(super) unpromoted: bool,
+    /// It was found on the timeline, nobody named it: it leaves when it is old or gone.
+    pub(super) found: bool,
+    /// It was on the timeline when that was last read.
+    pub(super) on_timeline: bool,
     /// X does not give it; asked again slowly.
     pub(super) refusal: Option<Refusal>,
-    /// The budget does not cover it.
-    pub(super) held: bool,
-    /// Public and private numbers.
-    pub(super) main: Track,
-    /// Promoted numbers.
-    pub(super) promoted: Track,
+    /// Somebody else wrote it: no private numbers are asked for until then.
+    pub(super) foreign_until: Option<Timestamp>,
+    /// Keys of its videos, once an answer told.
+    pub(super) videos: Option<Vec<MediaKey>>,
+    /// How its numbers move.
+    pub(super) pulse: Option<Pulse>,
+    /// With `tiers: adaptive`: how often it is read, and how many counts a second are expected.
+    pub(super) pace: Option<(Duration, f64)>,
+    /// Where it stands in each slot of the account.
+    pub(super) tracks: Vec<Track>,
 }
 
 /// Where one kind of reading of a tweet stands.
@@ -39,16 +44,23 @@ pub(super) struct Track {
     pub(super) read: bool,
     /// The last attempt failed for a reason that is not the tweet's.
     pub(super) failed: bool,
+    /// The budget does not cover it.
+    pub(super) held: bool,
+    /// X left it out in silence when private numbers were asked for: not asked so until then.
+    pub(super) silent_until: Option<Timestamp>,
+    /// X does not give it here, and this is why: not asked for until then.
+    pub(super) barred: Option<(Timestamp, Refusal)>,
+    /// X refused a batch because of it: it goes alone from then on, until it is answered.
+    pub(super) spoils: bool,
+    /// Its batch was refused because of others and is to be sent once more, and no oftener.
+    pub(super) resent: bool,
 }
 
 /// A tweet that X does not give is asked for again this seldom.
-const RECHECK: Duration = Duration::from_secs(60 * 60);
-
-/// X gives private numbers for 30 days; a day less keeps clear of the edge (x-api.md 1a).
-const PRIVATE_AGE: Duration = Duration::from_secs(29 * 86_400);
+pub(super) const RECHECK: Duration = Duration::from_secs(60 * 60);
 
 /// After X refused private numbers of a tweet by name: it is somebody else's, but X has erred before.
-pub(super) const REFUSED_FIELDS_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const FOREIGN_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// After X left it out in silence.
 pub(super) const SILENCE_PAUSE: Duration = Duration::from_secs(10 * 60);
@@ -57,20 +69,20 @@ pub(super) const SILENCE_PAUSE: Duration = Duration::from_secs(10 * 60);
 const STUMBLE_PAUSE: Duration = Duration::from_secs(60);
 
 impl TweetPlan {
-    /// A tweet that is to be read now.
-    pub(super) fn new(id: TweetId, now: Timestamp) -> Self {
+    /// A tweet that is to be read now, in each of so many slots.
+    pub(super) fn new(id: TweetId, slots: usize, now: Timestamp) -> Self {
         let due = Track { due: Some(now), ..Track::default() };
-        Self { id, public_until: None, unpromoted: false, refusal: None, held: false, main: due, promoted: due }
-    }
-
-    /// The track that a call of this kind is about.
-    pub(super) fn track(&self, ask: LookupAsk) -> &Track {
-        if ask == LookupAsk::Promoted { &self.promoted } else { &self.main }
-    }
-
-    /// The same, to be changed.
-    pub(super) fn track_mut(&mut self, ask: LookupAsk) -> &mut Track {
-        if ask == LookupAsk::Promoted { &mut self.promoted } else { &mut self.main }
+        Self {
+            id,
+            found: false,
+            on_timeline: false,
+            refusal: None,
+            foreign_until: None,
+            videos: None,
+            pulse: None,
+            pace: None,
+            tracks: vec![due; slots],
+        }
     }
 
     /// How often it is asked for in a tier of this pace.
@@ -78,26 +90,35 @@ impl TweetPlan {
         if self.refusal.is_some() { tier.max(RECHECK) } else { tier }
     }
 
-    /// Young enough, and nothing shows that it is somebody else's.
-    pub(super) fn may_be_private(&self, now: Timestamp) -> bool {
-        self.public_until.is_none_or(|until| until <= now)
-            && self.id.created().is_some_and(|created| now.since(created) < PRIVATE_AGE)
+    /// It is younger than this.
+    pub(super) fn is_younger(&self, than: Duration, now: Timestamp) -> bool {
+        self.id.created().is_some_and(|created| now.since(created) < than)
     }
 
-    /// X does not give it.
-    pub(super) fn refuse(&mut self, refusal: Refusal, at: Timestamp) {
+    /// X showed that somebody else wrote it.
+    pub(super) fn is_foreign(&self, now: Timestamp) -> bool {
+        self.foreign_until.is_some_and(|until| until > now)
+    }
+
+    /// X does not give the tweet itself; found out in this slot.
+    pub(super) fn refuse(&mut self, slot: usize, refusal: Refusal, at: Timestamp) {
         self.refusal = Some(refusal);
-        self.main.answered(at);
-        self.main.read = false;
+        self.tracks[slot].answered(at);
+        self.tracks.iter_mut().for_each(|track| track.read = false);
     }
 
     /// The state in which X's refusal leaves it.
     pub(super) fn refused_state(&self) -> Option<TweetState> {
-        self.refusal.map(|refusal| match refusal {
-            Refusal::NotFound => TweetState::NotFound,
-            Refusal::NotAuthorized => TweetState::NotAuthorized,
-            Refusal::Unavailable | Refusal::Invalid => TweetState::Unavailable,
-        })
+        self.refusal.map(state_of)
+    }
+}
+
+/// The state of a tweet that X does not give for this reason.
+pub(super) fn state_of(refusal: Refusal) -> TweetState {
+    match refusal {
+        Refusal::NotFound => TweetState::NotFound,
+        Refusal::NotAuthorized => TweetState::NotAuthorized,
+        Refusal::Unavailable | Refusal::Invalid => TweetState::Unavailable,
     }
 }
 
@@ -105,6 +126,16 @@ impl Track {
     /// To be read now.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         self.due.is_some() && !self.away && self.resume.is_none_or(|resume| resume <= now)
+    }
+
+    /// X will not give it here before then.
+    pub(super) fn is_barred(&self, now: Timestamp) -> bool {
+        self.barred.is_some_and(|(until, _)| until > now)
+    }
+
+    /// X was silent on it when private numbers were asked for.
+    pub(super) fn is_silent(&self, now: Timestamp) -> bool {
+        self.silent_until.is_some_and(|until| until > now)
     }
 
     /// X answered, but stumbled on this tweet: it stays due.
@@ -116,6 +147,18 @@ impl Track {
 
     /// X answered the call that was planned then, whatever it said.
     pub(super) fn answered(&mut self, at: Timestamp) {
-        *self = Self { due: None, away: false, resume: None, asked: Some(at), failed: false, ..*self };
+        *self = Self { due: None, away: false, resume: None, asked: Some(at), failed: false, resent: false, ..*self };
+    }
+
+    /// It was in the answer.
+    pub(super) fn given(&mut self) {
+        *self = Self { read: true, barred: None, spoils: false, ..*self };
+    }
+
+    /// X does not give it in this slot.
+    pub(super) fn bar(&mut self, refusal: Refusal, at: Timestamp, pause: Duration) {
+        self.answered(at);
+        self.read = false;
+        self.barred = Some((at + pause, refusal));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Api, CredentialKind, Metric, PriceClass, RateLimit, Timestamp, TweetState};
+use crate::model::{Api, CredentialKind, Metric, PriceClass, ProjectUsage, RateLimit, Timestamp, TweetState};
 use crate::self_metrics::families::Families;
 use crate::self_metrics::{BudgetPeriod, ErrorReason, SelfMetrics};
 
@@ -117,6 +117,21 @@ impl AccountMetrics {
     /// Whether X accepted the credential.
     pub fn credential_ok(&self, credential: CredentialKind, ok: bool) {
         self.families().credential_ok.at([&self.name, credential.name()]).set(u64::from(ok));
+    }
+
+    /// When the access token expires.
+    pub fn token_expiry(&self, credential: CredentialKind, at: Timestamp) {
+        self.families().token_expiry.at([&self.name, credential.name()]).set(at.seconds());
+    }
+
+    /// What X says of the project's reads; what it does not say stays as it was.
+    pub fn project_usage(&self, usage: &ProjectUsage) {
+        if let Some(used) = usage.used {
+            self.families().project_usage.at([&self.name]).set(used);
+        }
+        if let Some(cap) = usage.cap {
+            self.families().project_cap.at([&self.name]).set(cap);
+        }
     }
 
     /// So many lifetime numbers of this metric fell.

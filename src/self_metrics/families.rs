@@ -33,6 +33,9 @@ pub(super) struct Families {
     pub(super) watched: Table<2, Whole>,
     pub(super) refresh_lag: Table<1, Since>,
     pub(super) credential_ok: Table<2, Whole>,
+    pub(super) token_expiry: Table<2, Float>,
+    pub(super) project_usage: Table<1, Whole>,
+    pub(super) project_cap: Table<1, Whole>,
     pub(super) decreases: Table<2, Counter>,
     pub(super) unknown_fields: Table<1, Counter>,
     pub(super) bad_values: Table<1, Counter>,
@@ -42,6 +45,7 @@ pub(super) struct Families {
     pub(super) scrapes: Table<1, Counter>,
     pub(super) scrape_duration: Histogram,
     pub(super) series: Whole,
+    pub(super) state_ok: Table<0, Whole>,
     pub(super) refused_by_limit: Table<1, Whole>,
 }
 
@@ -85,6 +89,19 @@ impl Families {
                 "Whether X accepted the credential when last used",
                 ["account", "credential"],
             ),
+            token_expiry: table(to, "token_expiry_timestamp_seconds", "When the access token expires", ["account", "credential"]),
+            project_usage: table(
+                to,
+                "project_usage",
+                "Tweets that the project read in this billing cycle, as X last said",
+                ["account"],
+            ),
+            project_cap: table(
+                to,
+                "project_cap",
+                "Tweets that the project may read in a billing cycle, as X last said",
+                ["account"],
+            ),
             decreases: table(to, "decreases", "Lifetime numbers that fell between two reads", ["account", "metric"]),
             unknown_fields: table(to, "unknown_fields", "Fields in answers of X that this version does not know", ["api"]),
             bad_values: table(to, "bad_values", "Values in answers of X that are not what it documents", ["api"]),
@@ -98,6 +115,7 @@ impl Families {
             scrapes: table(to, "scrapes", "Scrapes answered by status", ["code"]),
             scrape_duration: histogram(to, "scrape_duration_seconds", "Time from a scrape's request to its answer"),
             series: single(to, "series", "Series of tweets on the page"),
+            state_ok: table(to, "state_ok", "Whether what must survive a restart is on disk", []),
             refused_by_limit: table(to, "refused_by_limit", "Tweets or series left out because a limit is reached", ["limit"]),
         }
     }
@@ -117,6 +135,9 @@ impl Families {
         self.watched.remove_first(name);
         self.refresh_lag.remove_first(name);
         self.credential_ok.remove_first(name);
+        self.token_expiry.remove_first(name);
+        self.project_usage.remove_first(name);
+        self.project_cap.remove_first(name);
         self.decreases.remove_first(name);
     }
 }

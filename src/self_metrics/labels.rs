@@ -21,6 +21,10 @@ pub enum ErrorReason {
     CredentialRefused,
     /// 403.
     Forbidden,
+    /// The app may not use this system at all.
+    NotEnrolled,
+    /// X serves this system no more.
+    Retired,
     /// 402: no credit, or the spend cap.
     PaymentRefused,
     /// 400 and its kin: the request is wrong.
@@ -35,7 +39,7 @@ pub enum ErrorReason {
 
 impl ErrorReason {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Timeout,
         Self::Connect,
         Self::Tls,
@@ -45,6 +49,8 @@ impl ErrorReason {
         Self::RateLimited,
         Self::CredentialRefused,
         Self::Forbidden,
+        Self::NotEnrolled,
+        Self::Retired,
         Self::PaymentRefused,
         Self::InvalidRequest,
         Self::Redirect,
@@ -64,6 +70,8 @@ impl ErrorReason {
             Self::RateLimited => "rate_limited",
             Self::CredentialRefused => "credential_refused",
             Self::Forbidden => "forbidden",
+            Self::NotEnrolled => "not_enrolled",
+            Self::Retired => "retired",
             Self::PaymentRefused => "payment_refused",
             Self::InvalidRequest => "invalid_request",
             Self::Redirect => "redirect",

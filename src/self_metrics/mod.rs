@@ -97,6 +97,11 @@ impl SelfMetrics {
         self.families.series.set(count as u64);
     }
 
+    /// Whether the state could be written; nobody says so where none is kept.
+    pub fn state_ok(&self, ok: bool) {
+        self.families.state_ok.at([]).set(u64::from(ok));
+    }
+
     /// How much is left out right now because a limit is reached.
     pub fn refused_by_limit(&self, limit: Limit, count: usize) {
         self.families.refused_by_limit.at([limit.name()]).set(count as u64);

@@ -50,8 +50,14 @@ impl Answer {
 
     /// What an endpoint said, with the headers that X sends.
     pub(crate) fn from_reply(reply: Reply) -> Self {
-        let kind = if reply.status < 400 { "application/json; charset=utf-8" } else { "application/problem+json; charset=utf-8" };
-        let answer = Self::text(reply.status, kind, reply.body.to_string());
+        let answer = match &reply.body {
+            Value::Null => Self::text(reply.status, "application/problem+json; charset=utf-8", String::new()),
+            Value::String(page) => Self::text(reply.status, "text/html; charset=utf-8", page.clone()),
+            body if body.get("type").is_some() => {
+                Self::text(reply.status, "application/problem+json; charset=utf-8", body.to_string())
+            }
+            body => Self::json(reply.status, body),
+        };
         reply.headers.into_iter().fold(answer, |answer, (name, value)| answer.with(name, &value))
     }
 

@@ -27,6 +27,11 @@ impl Call {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The first field of that name in a form body.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// Items of a comma-separated parameter.
     pub(crate) fn items(&self, name: &str) -> impl Iterator<Item = &str> {
         self.parameter(name).into_iter().flat_map(|value| value.split(','))

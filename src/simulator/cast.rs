@@ -1,7 +1,7 @@
 //! Who plays: the tweets that the world starts with, in tables.
 
 use crate::model::MediaType;
-use crate::simulator::tweet::State;
+use crate::simulator::tweet::{Reference, State};
 
 /// A tweet before it is placed in time.
 #[derive(Clone, Copy)]
@@ -22,6 +22,7 @@ pub(crate) struct Role {
     pub(crate) has_link: bool,
     pub(crate) media: Option<MediaType>,
     pub(crate) state: State,
+    pub(crate) reference: Option<Reference>,
 }
 
 const MINUTE: u64 = 60;
@@ -41,6 +42,7 @@ pub(crate) const PLAIN: Role = Role {
     has_link: true,
     media: None,
     state: State::Normal,
+    reference: None,
 };
 
 const VIRAL: Role = Role {
@@ -176,3 +178,44 @@ pub(crate) const PROTECTED: Role = Role {
     state: State::Protected,
     ..PLAIN
 };
+
+/// What an extra reply is.
+pub(crate) const REPLY: Role = Role {
+    kind: "reply",
+    about: "a reply: `exclude=replies` leaves it out of the timeline",
+    text: "@anvil_weekly Thank you for testing it.",
+    views: 400.0,
+    has_link: false,
+    reference: Some(Reference::Reply),
+    ..PLAIN
+};
+
+/// What an extra retweet is.
+pub(crate) const RETWEET: Role = Role {
+    kind: "retweet",
+    about: "a retweet: private numbers are refused, `exclude=retweets` leaves it out of the timeline",
+    text: "RT @anvil_weekly: We tested their anvil.",
+    views: 600.0,
+    has_link: false,
+    reference: Some(Reference::Retweet),
+    ..PLAIN
+};
+
+/// What an extra video is.
+pub(crate) const VIDEO: Role = Role {
+    kind: "video",
+    about: "one of many, with a video",
+    text: "Watch the drop test.",
+    views: 5_000.0,
+    has_link: false,
+    media: Some(MediaType::Video),
+    ..PLAIN
+};
+
+/// Tweets of `acme`'s own user that it does not watch, but that its timeline has.
+pub(crate) const ACME_UNWATCHED: [Role; 4] = [
+    Role { age_seconds: 40 * MINUTE, ..REPLY },
+    Role { age_seconds: 2 * HOUR, ..RETWEET },
+    Role { age_seconds: 3 * DAY, text: "@acme One more thing.", ..REPLY },
+    Role { age_seconds: 33 * DAY, ..RETWEET },
+];

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::model::TweetId;
+use crate::model::{Timestamp, TweetId};
+use crate::simulator::authority::Client;
+use crate::simulator::tweet::Tweet;
 use crate::simulator::world::{Account, World};
 
 /// Everything that can be watched, and with what.
@@ -25,8 +27,42 @@ pub struct DirectoryAccount {
     pub bearer_token: String,
     /// User context; absent for an account that has none.
     pub oauth1: Option<DirectoryOauth1>,
+    /// Key and secret of the app: what the app-only token is given out for.
+    pub app: DirectoryApp,
+    /// The app as an OAuth 2.0 client, and the newest tokens.
+    pub oauth2: DirectoryOauth2,
     /// What it would watch: its own tweets and, for `acme`, two of strangers.
     pub tweets: Vec<DirectoryTweet>,
+    /// Further tweets on its timeline: replies and retweets.
+    pub unwatched: Vec<DirectoryTweet>,
+}
+
+/// Key and secret of an app.
+#[derive(Clone, Debug)]
+pub struct DirectoryApp {
+    /// Key of the app; that of `oauth1`, if there is one.
+    pub consumer_key: String,
+    /// Secret of the app.
+    pub consumer_secret: String,
+}
+
+/// An OAuth 2.0 client and the grant that its owner has given it.
+#[derive(Clone, Debug)]
+pub struct DirectoryOauth2 {
+    /// Id of the client.
+    pub client_id: String,
+    /// Secret of a confidential client; a public one has none.
+    pub client_secret: Option<String>,
+    /// Where codes are sent: must be given exactly like this.
+    pub redirect_uri: String,
+    /// The newest access token; empty, if the grant was revoked.
+    pub access_token: String,
+    /// The refresh token, if there is one.
+    pub refresh_token: Option<String>,
+    /// When the access token ends, on the real clock.
+    pub expires_at: Option<Timestamp>,
+    /// Scopes of the grant, with spaces between.
+    pub scope: String,
 }
 
 /// The four values of an OAuth 1.0a user context.
@@ -67,7 +103,7 @@ impl Directory {
 
 impl DirectoryAccount {
     fn of(world: &World, account: &Account) -> Self {
-        let tweets = account.watched.iter().filter_map(|id| world.tweets.get(id));
+        let listed = |ids: &[TweetId]| ids.iter().filter_map(|id| world.tweets.get(id)).map(DirectoryTweet::of).collect();
         let username = world.user(account.user).map_or("", |user| user.username);
         Self {
             name: account.name.to_owned(),
@@ -80,14 +116,17 @@ impl DirectoryAccount {
                 access_token: keys.access_token.clone(),
                 access_token_secret: keys.access_token_secret.clone(),
             }),
-            tweets: tweets
-                .map(|tweet| DirectoryTweet { id: tweet.id, kind: tweet.kind.to_owned(), about: tweet.about.to_owned() })
-                .collect(),
+            app: DirectoryApp {
+                consumer_key: account.app.consumer_key.clone(),
+                consumer_secret: account.app.consumer_secret.clone(),
+            },
+            oauth2: DirectoryOauth2::of(&account.oauth2),
+            tweets: listed(&account.watched),
+            unwatched: listed(&account.unwatched),
         }
     }
 
     fn json(&self) -> Value {
-        let tweet = |tweet: &DirectoryTweet| json!({ "id": tweet.id.to_string(), "kind": tweet.kind, "about": tweet.about });
         let oauth1 = self.oauth1.as_ref().map(|keys| {
             json!({
                 "consumer_key": keys.consumer_key,
@@ -102,7 +141,47 @@ impl DirectoryAccount {
             "username": self.username,
             "bearer_token": self.bearer_token,
             "oauth1": oauth1,
-            "tweets": self.tweets.iter().map(tweet).collect::<Vec<_>>(),
+            "app": { "consumer_key": self.app.consumer_key, "consumer_secret": self.app.consumer_secret },
+            "oauth2": self.oauth2.json(),
+            "tweets": self.tweets.iter().map(DirectoryTweet::json).collect::<Vec<_>>(),
+            "unwatched": self.unwatched.iter().map(DirectoryTweet::json).collect::<Vec<_>>(),
         })
+    }
+}
+
+impl DirectoryOauth2 {
+    fn of(client: &Client) -> Self {
+        let newest = client.newest();
+        Self {
+            client_id: client.id.clone(),
+            client_secret: client.secret.clone(),
+            redirect_uri: client.redirect_uri.clone(),
+            access_token: newest.map(|(token, _)| token.to_owned()).unwrap_or_default(),
+            refresh_token: client.refresh_token().map(str::to_owned),
+            expires_at: newest.map(|(_, expires)| expires),
+            scope: client.scope().to_owned(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "redirect_uri": self.redirect_uri,
+            "access_token": self.access_token,
+            "refresh_token": self.refresh_token,
+            "expires_at": self.expires_at.map(|moment| moment.to_string()),
+            "scope": self.scope,
+        })
+    }
+}
+
+impl DirectoryTweet {
+    fn of(tweet: &Tweet) -> Self {
+        Self { id: tweet.id, kind: tweet.kind.to_owned(), about: tweet.about.to_owned() }
+    }
+
+    fn json(&self) -> Value {
+        json!({ "id": self.id.to_string(), "kind": self.kind, "about": self.about })
     }
 }

@@ -16,6 +16,26 @@ pub(crate) struct Caller {
     pub(crate) kind: CredentialKind,
     /// The user it speaks for; none for an app-only token.
     pub(crate) user: Option<u64>,
+    /// What the user has granted.
+    pub(crate) scopes: Scopes,
+}
+
+/// What an OAuth 2.0 token may read; other credentials may read everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scopes {
+    pub(crate) tweet_read: bool,
+    pub(crate) users_read: bool,
+}
+
+impl Scopes {
+    /// Everything.
+    pub(crate) const ALL: Self = Self { tweet_read: true, users_read: true };
+
+    /// What a list of scopes, with spaces between, allows.
+    pub(crate) fn of(scope: &str) -> Self {
+        let has = |name| scope.split(' ').any(|part| part == name);
+        Self { tweet_read: has("tweet.read"), users_read: has("users.read") }
+    }
 }
 
 /// What the `Authorization` header says.
@@ -64,7 +84,7 @@ impl Gate {
             return Identity::Refused(None);
         };
         let (kind, caller) = if scheme.eq_ignore_ascii_case("bearer") {
-            (CredentialKind::Bearer, bearer(world, rest))
+            bearer(world, rest, now)
         } else if scheme.eq_ignore_ascii_case("oauth") {
             (CredentialKind::Oauth1, self.oauth1(world, call, rest, now))
         } else {
@@ -91,7 +111,8 @@ impl Gate {
         let signed = Signed { method: call.method.as_str(), url: &url, parameters };
         let holds = header.verifies(&signed, &keys.consumer_secret, &keys.access_token_secret);
         let fresh = holds && self.is_first((signed_at, header.value("oauth_nonce")?.to_owned()), now);
-        fresh.then(|| Caller { account, kind: CredentialKind::Oauth1, user: Some(world.accounts[account].user) })
+        let user = Some(world.accounts[account].user);
+        fresh.then_some(Caller { account, kind: CredentialKind::Oauth1, user, scopes: Scopes::ALL })
     }
 
     /// Whether a nonce comes for the first time. Those whose timestamp is stale anyway are forgotten.
@@ -104,8 +125,19 @@ impl Gate {
     }
 }
 
-/// X gives the token out with `%2F` and `%3D` in it, and wants it back like that.
-fn bearer(world: &World, token: &str) -> Option<Caller> {
-    let account = world.accounts.iter().position(|account| account.bearer == token)?;
-    Some(Caller { account, kind: CredentialKind::Bearer, user: None })
+/// A token is an app's or a user's. An app's token is given out with `%2F` and `%3D` in it, and X wants it back like that; a token that
+/// nobody knows is taken for an app's if it looks like one.
+fn bearer(world: &World, token: &str, now: Timestamp) -> (CredentialKind, Option<Caller>) {
+    let app = world.accounts.iter().position(|account| account.bearer == token);
+    if let Some(account) = app {
+        let caller = Caller { account, kind: CredentialKind::Bearer, user: None, scopes: Scopes::ALL };
+        return (CredentialKind::Bearer, Some(caller));
+    }
+    let granted = world.accounts.iter().enumerate().find_map(|(number, account)| {
+        let scope = account.oauth2.scope_of(token, now)?;
+        let user = Some(account.user);
+        Some(Caller { account: number, kind: CredentialKind::Oauth2, user, scopes: Scopes::of(scope) })
+    });
+    let was_issued = granted.is_some() || world.accounts.iter().any(|account| account.oauth2.looks_like_ours(token));
+    (if was_issued { CredentialKind::Oauth2 } else { CredentialKind::Bearer }, granted)
 }

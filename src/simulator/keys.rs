@@ -23,6 +23,20 @@ impl Oauth1Keys {
     }
 }
 
+/// Key and secret of an app.
+pub(crate) struct AppKeys {
+    pub(crate) consumer_key: String,
+    pub(crate) consumer_secret: String,
+}
+
+impl AppKeys {
+    /// Keys of the app of the account `name`, if it has no user context of OAuth 1.0a.
+    pub(crate) fn drawn(seed: u64, name: &str) -> Self {
+        let mut chance = Chance::new(seed, &format!("app {name}"));
+        Self { consumer_key: chance.text(25), consumer_secret: chance.text(50) }
+    }
+}
+
 /// An app-only token as long as X's, with the `%2F` and `%3D` that must be sent as they are.
 pub(crate) fn bearer(seed: u64, name: &str) -> String {
     let mut chance = Chance::new(seed, &format!("bearer {name}"));

@@ -35,6 +35,17 @@ impl Meter {
         }
     }
 
+    /// UTC days on which something was given.
+    pub(crate) fn days(&self) -> impl Iterator<Item = i64> {
+        self.days.keys().copied()
+    }
+
+    /// Distinct resources of a class that an app was given on a UTC day.
+    pub(crate) fn distinct(&self, account: usize, class: PriceClass, day: i64) -> usize {
+        let ids = self.days.get(&day).and_then(|day| day.get(&class));
+        ids.map_or(0, |ids| ids.iter().filter(|(owner, _)| *owner == account).count())
+    }
+
     /// The bill as `GET /_simulator/bill` sends it.
     pub(crate) fn json(&self) -> Value {
         let day = |day: i64| {

@@ -7,6 +7,7 @@ use crate::model::PriceClass;
 /// An answer of an endpoint.
 pub(crate) struct Reply {
     pub(crate) status: u16,
+    /// `null`: no body; a text: a page, sent as it is.
     pub(crate) body: Value,
     /// What X charges for: class and id of every resource returned.
     pub(crate) billed: Vec<(PriceClass, u64)>,
@@ -54,10 +55,33 @@ impl Reply {
         Self::refused(400, body)
     }
 
+    /// A refusal in the Engagement API's shape: sentences.
+    pub(crate) fn texts(status: u16, errors: &[&str]) -> Self {
+        Self::refused(status, json!({ "errors": errors }))
+    }
+
+    /// A refusal in OAuth 2.0's shape.
+    pub(crate) fn oauth2(status: u16, error: &str, description: &str) -> Self {
+        Self::refused(status, json!({ "error": error, "error_description": description }))
+    }
+
+    /// 403 for a user where an app-only token must call.
+    pub(crate) fn app_only() -> Self {
+        Self::unsupported(
+            "Authenticating with a user context is forbidden for this endpoint. \
+            Supported authentication types are [OAuth 2.0 Application-Only].",
+        )
+    }
+
     /// 403 for an app-only token where a user must call.
     pub(crate) fn user_only() -> Self {
-        let detail = "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint. \
-            Supported authentication types are [OAuth 1.0a User Context, OAuth 2.0 User Context].";
+        Self::unsupported(
+            "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint. \
+            Supported authentication types are [OAuth 1.0a User Context, OAuth 2.0 User Context].",
+        )
+    }
+
+    fn unsupported(detail: &str) -> Self {
         let body = json!({
             "title": "Unsupported Authentication",
             "detail": detail,

@@ -19,6 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::model::Timestamp;
 use crate::simulator::answer::{Answer, Delivery};
 use crate::simulator::call::{Call, pairs};
+use crate::simulator::cast::{PLAIN, Role};
 use crate::simulator::clock::Clock;
 use crate::simulator::directory::Directory;
 use crate::simulator::parcel::{CutOff, Parcel};
@@ -68,13 +69,15 @@ impl Simulator {
         let now = Timestamp::from(SystemTime::now());
         let epoch = settings.epoch.unwrap_or(now);
         let mut service = Service::new(settings.seed, settings.speed, epoch, now);
-        service.world.add_plain(0, settings.extra_tweets, FIRST_EXTRA_AGE, true, (epoch, epoch));
+        service.world.add_own(0, &EXTRA, settings.extra_tweets, FIRST_EXTRA_AGE, true, (epoch, epoch));
         let directory = Directory::of(&service.world);
         let listening = tokio::spawn(listen(listener, Arc::new(Mutex::new(service))));
         Ok(Running { address, directory, listening })
     }
 }
 
+/// What the extra tweets are.
+const EXTRA: Role = Role { about: "one of many, has a link", ..PLAIN };
 /// Age of the youngest extra tweet.
 const FIRST_EXTRA_AGE: Duration = Duration::from_secs(15 * 60);
 
@@ -238,6 +241,28 @@ mod tests {
         assert_eq!(text, plain);
         running.stop().await;
         assert!(client.get(base).send().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn bodies_arrive_and_their_answers_are_compressed_too() {
+        let (running, client, base) = started().await;
+        let acme = running.world().accounts[0].clone();
+        let post = |path: &str| client.post(format!("{base}{path}"));
+        let request = post("/oauth2/token").basic_auth(&acme.app.consumer_key, Some(&acme.app.consumer_secret));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body("grant_type=client_credentials");
+        let token = request.send().await.expect("an answer").text().await.expect("a text");
+        assert!(token.contains(&acme.bearer_token), "{token}");
+        let group = json!({ "g": { "group_by": ["tweet.id", "engagement.type"] } });
+        let body = json!({ "tweet_ids": [acme.tweets[0].id.to_string()], "engagement_types": ["favorites"], "groupings": group });
+        let request = post("/insights/engagement/totals").bearer_auth(&acme.bearer_token).header("accept-encoding", "gzip");
+        let answer = request.header("content-type", "application/json").body(body.to_string()).send().await.expect("an answer");
+        assert_eq!((answer.status().as_u16(), &answer.headers()["content-encoding"]), (200, &HeaderValue::from_static("gzip")));
+        let mut text = String::new();
+        let bytes = answer.bytes().await.expect("bytes");
+        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip");
+        assert!(text.contains("favorites"), "{text}");
+        let me = client.get(format!("{base}/2/users/me")).bearer_auth(&acme.oauth2.access_token).send().await.expect("an answer");
+        assert_eq!(me.status(), 200);
     }
 
     #[tokio::test]

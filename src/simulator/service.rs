@@ -2,17 +2,19 @@
 
 use crate::model::Timestamp;
 use crate::simulator::answer::{Answer, Delivery};
+use crate::simulator::authority;
 use crate::simulator::call::Call;
 use crate::simulator::chance::Chance;
 use crate::simulator::clock::Clock;
 use crate::simulator::control;
-use crate::simulator::endpoints::{self, Ask};
+use crate::simulator::endpoints::{self, Ask, Endpoint};
 use crate::simulator::faults::{Dial, Fault};
-use crate::simulator::gate::{Gate, Identity};
+use crate::simulator::gate::{Caller, Gate, Identity};
 use crate::simulator::journal::{Journal, Outcome};
-use crate::simulator::limits::Limits;
+use crate::simulator::limits::{Limits, Quota};
 use crate::simulator::meter::Meter;
 use crate::simulator::reply::Reply;
+use crate::simulator::systems::{self, Labs, System};
 use crate::simulator::world::World;
 
 /// The simulator without its sockets.
@@ -30,8 +32,10 @@ pub(crate) struct Service {
 impl Service {
     /// A service whose tweets' ages count from `epoch`; the simulated clock shows the epoch at the real moment `now`.
     pub(crate) fn new(seed: u64, speed: f64, epoch: Timestamp, now: Timestamp) -> Self {
+        let mut world = World::new(seed, epoch);
+        world.grant_first(now);
         Self {
-            world: World::new(seed, epoch),
+            world,
             clock: Clock::new(now, epoch, speed),
             dial: Dial::default(),
             meter: Meter::default(),
@@ -52,8 +56,8 @@ impl Service {
 
     fn serve_x(&mut self, call: &Call, now: Timestamp) -> Answer {
         let identity = self.gate.identify(&self.world, call, now);
-        let fault = self.dial.pick(&call.path, identity.kind());
-        let answer = match fault.as_ref().and_then(|fault| fault.replacement(identity.kind(), now)) {
+        let fault = self.dial.pick(call, identity.kind());
+        let answer = match fault.as_ref().and_then(|fault| fault.replacement(call, identity.kind(), now)) {
             Some(answer) => answer,
             None => self.answer(call, identity, fault.as_ref(), now),
         };
@@ -82,29 +86,55 @@ impl Service {
     }
 
     fn reply(&mut self, call: &Call, identity: Identity, fault: Option<&Fault>, now: Timestamp) -> Reply {
+        if let Some(reply) = authority::answer(&mut self.world, call, now) {
+            return reply;
+        }
         let Some((endpoint, argument)) = endpoints::find(call) else {
             return Reply::refused(404, serde_json::Value::Null);
         };
-        let Some(caller) = identity.caller() else { return Reply::blank(401, "Unauthorized") };
-        let Some(limit) = endpoint.allowance.of(caller.kind) else { return Reply::user_only() };
-        let standing = self.limits.count(caller, endpoint.pattern, limit, now);
+        let (caller, quota) = match self.admit(endpoint, identity) {
+            Ok(admitted) => admitted,
+            Err(refusal) => return refusal,
+        };
+        let standing = self.limits.count(caller, endpoint.pattern, quota, now);
         let refusal = if standing.exceeded {
-            Some(Reply::blank(429, "Too Many Requests"))
+            Some(endpoint.system.exceeded())
         } else {
             fault.and_then(|fault| fault.refused_parameter(call))
         };
         let simulated = self.clock.at(now);
-        let ask = Ask { world: &self.world, call, caller, now, simulated, argument };
+        let ask = Ask { world: &self.world, meter: &self.meter, call, caller, now, simulated, argument, fault };
         let mut reply = refusal.unwrap_or_else(|| (endpoint.answer)(&ask));
         reply.headers.extend(standing.headers());
         reply
+    }
+
+    /// Who calls and how often, or why nobody may.
+    fn admit(&self, endpoint: &Endpoint, identity: Identity) -> Result<(Caller, Quota), Reply> {
+        let system = endpoint.system;
+        let Some(caller) = identity.caller() else {
+            let is_gone =
+                system == System::Labs && self.world.accounts.iter().all(|account| account.systems.labs == Labs::Retired);
+            return Err(if is_gone { systems::retired() } else { system.unauthenticated() });
+        };
+        let account = &self.world.accounts[caller.account];
+        if let Some(refusal) = account.systems.closed(system) {
+            return Err(refusal);
+        }
+        let quota = Quota::of(endpoint.allowance, caller.kind, system, &account.systems);
+        match quota.filter(|_| system.admits(caller)) {
+            None => Err(system.wrong_kind(caller)),
+            Some(_) if !system.is_in_scope(caller) => Err(Reply::blank(403, "Forbidden")),
+            Some(quota) => Ok((caller, quota)),
+        }
     }
 
     fn note(&mut self, call: &Call, identity: Identity, fault: Option<&Fault>, answer: &Answer, now: Timestamp) {
         let account = identity.caller().map(|caller| self.world.accounts[caller.account].name);
         let status = (answer.delivery != Delivery::Dropped).then_some(answer.status);
         let outcome = Outcome { credential: identity.kind().map(|kind| (kind, account)), status, fault: fault.map(Fault::name) };
-        self.meter.request(endpoints::find(call).map_or("other", |(endpoint, _)| endpoint.pattern));
+        let pattern = endpoints::find(call).map(|(endpoint, _)| endpoint.pattern);
+        self.meter.request(pattern.or_else(|| authority::pattern(call)).unwrap_or("other"));
         self.journal.note(call, outcome, now);
     }
 }
@@ -213,6 +243,11 @@ mod tests {
             (Method::POST, "tweets", r#"{"account":"nobody","count":1,"age_seconds":1}"#, 400),
             (Method::POST, "tweets", r#"{"account":"acme","count":0,"age_seconds":1}"#, 400),
             (Method::PUT, "tweets/1", r#"{"state":"deleted"}"#, 404),
+            (Method::POST, "tweets", r#"{"account":"acme","count":1,"age_seconds":1,"kind":"poll"}"#, 400),
+            (Method::PUT, "systems", r#"{"account":"nobody","labs":"alive"}"#, 400),
+            (Method::PUT, "systems", r#"{"labs":"asleep"}"#, 400),
+            (Method::PUT, "oauth2", r#"{"redirect_uri":"a b"}"#, 400),
+            (Method::POST, "oauth2/expire", r#"{"acount":"acme"}"#, 400),
             (Method::PATCH, "bill", "", 405),
             (Method::GET, "nothing", "", 404),
         ] {
@@ -225,9 +260,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn nothing_that_comes_in_makes_it_panic(
-            path in "(/2/tweets|/2/users/by|/2/tweets/.{0,9}|/_simulator/(truth|tweets/.{0,9}|clock|faults|requests)|.{0,20})",
-            query in "(ids|tweet.fields|tweet|last|.{0,3})=.{0,30}",
-            authorization in "(OAuth .{0,60}|OAuth oauth_nonce=\"%.{0,9}\"|Bearer .{0,9}|.{0,9})",
+            path in "(/2/tweets|/2/tweets/analytics|/2/users/.{0,5}/tweets|/2/insights/28hr|/insights/engagement/28hr|/2/oauth2/token|/i/oauth2/authorize|/2/users/by|/2/tweets/.{0,9}|/_simulator/(truth|tweets/.{0,9}|clock|faults|requests)|.{0,20})",
+            query in "(ids|tweet_ids|pagination_token|start_time|client_id|tweet.fields|tweet|last|.{0,3})=.{0,30}",
+            authorization in "(OAuth .{0,60}|Basic .{0,20}|OAuth oauth_nonce=\"%.{0,9}\"|Bearer .{0,9}|.{0,9})",
             body in ".{0,40}",
         ) {
             let mut trial = Trial::new();

@@ -21,6 +21,8 @@ pub(crate) struct Tweet {
     pub(crate) born: Timestamp,
     /// Whether X shows it.
     pub(crate) state: State,
+    /// What it answers or repeats.
+    pub(crate) reference: Option<Reference>,
     /// What hangs on it.
     pub(crate) medium: Option<Medium>,
     /// Whether it has a link, and therefore link clicks.
@@ -41,6 +43,15 @@ pub(crate) enum State {
     Protected,
     /// To nobody: X withholds it.
     Withheld,
+}
+
+/// How a tweet is tied to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// It answers it.
+    Reply,
+    /// It repeats it, without a word of its own.
+    Retweet,
 }
 
 /// A photo, video or GIF.
@@ -65,6 +76,16 @@ impl Tweet {
         now.since(self.created).as_secs() <= Self::PRIVATE_DAYS * 86_400
     }
 
+    /// Whether it answers another tweet.
+    pub(crate) fn is_reply(&self) -> bool {
+        self.reference == Some(Reference::Reply)
+    }
+
+    /// Whether it only repeats another tweet: X refuses private numbers of those, to everybody.
+    pub(crate) fn is_retweet(&self) -> bool {
+        self.reference == Some(Reference::Retweet)
+    }
+
     /// Whether it was ever promoted.
     pub(crate) fn is_promoted(&self) -> bool {
         self.growth.promoted_views.is_some()
@@ -85,6 +106,11 @@ impl Medium {
             MediaType::AnimatedGif => 16,
         };
         Self { key: format!("{prefix}_{id}"), kind }
+    }
+
+    /// The number in its key.
+    pub(crate) fn number(&self) -> u64 {
+        self.key.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or_default()
     }
 
     /// How long it plays.

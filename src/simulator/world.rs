@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{Timestamp, TweetId};
+use crate::simulator::authority::Client;
 use crate::simulator::cast::{self, Role};
 use crate::simulator::chance::Chance;
 use crate::simulator::growth::{Growth, Rates};
-use crate::simulator::keys::{self, Oauth1Keys};
+use crate::simulator::keys::{self, AppKeys, Oauth1Keys};
+use crate::simulator::systems::Systems;
 use crate::simulator::tweet::{Medium, Tweet};
 
 /// The simulated world.
 pub(crate) struct World {
     seed: u64,
+    /// Tweets so far, without those that nobody watches: what is drawn for a tweet depends on its number.
+    numbered: usize,
     /// What the simulated clock showed at the start.
     start: Timestamp,
     /// Who can call.
@@ -33,8 +37,16 @@ pub(crate) struct Account {
     pub(crate) bearer: String,
     /// Keys of the owner's user context; `None`: the account has no such credential.
     pub(crate) oauth1: Option<Oauth1Keys>,
+    /// The app's own keys: those of `oauth1`, if there are any.
+    pub(crate) app: AppKeys,
+    /// The app as an OAuth 2.0 client, and its tokens.
+    pub(crate) oauth2: Client,
+    /// What X lets it call.
+    pub(crate) systems: Systems,
     /// Tweets that it would watch.
     pub(crate) watched: Vec<TweetId>,
+    /// Further tweets of its own.
+    pub(crate) unwatched: Vec<TweetId>,
 }
 
 /// A user of X.
@@ -64,9 +76,9 @@ impl World {
             user("Anvil Weekly", "anvil_weekly"),
             user("A private person", "quiet_person"),
         ];
-        let accounts = vec![Account::new(seed, "acme", users[0].id, true), Account::new(seed, "globex", users[1].id, false)];
+        let accounts = vec![Account::acme(seed, users[0].id), Account::globex(seed, users[1].id)];
         let authors = [users[0].id, users[1].id, users[2].id, users[3].id];
-        let mut world = Self { seed, start, accounts, users, tweets: BTreeMap::new() };
+        let mut world = Self { seed, numbered: 0, start, accounts, users, tweets: BTreeMap::new() };
         world.cast(authors);
         world
     }
@@ -77,15 +89,21 @@ impl World {
         let globexes = cast::GLOBEX.iter().map(|role| (1, globex, role));
         for (account, author, role) in acmes.chain(watched).chain(globexes) {
             let moment = self.start - Duration::from_secs(role.age_seconds);
-            self.add(account, author, role, (moment, moment));
+            self.add_watched(account, author, role, (moment, moment));
+        }
+        for (number, role) in cast::ACME_UNWATCHED.iter().enumerate() {
+            let moment = self.start - Duration::from_secs(role.age_seconds);
+            let id = self.add(&format!("unwatched {number} {acme}"), acme, role, (moment, moment));
+            self.accounts[0].unwatched.push(id);
         }
     }
 
-    /// Adds plain tweets of an account's own, `age` old, one a minute older than the last where `spread` says so.
+    /// Adds tweets of an account's own, `age` old, one a minute older than the last where `spread` says so.
     /// `real` and `simulated` are what both clocks show now.
-    pub(crate) fn add_plain(
+    pub(crate) fn add_own(
         &mut self,
         account: usize,
+        role: &Role,
         count: usize,
         age: Duration,
         spread: bool,
@@ -94,17 +112,22 @@ impl World {
         const SPREAD_MINUTES: u64 = 25 * 24 * 60;
         let author = self.accounts[account].user;
         let count = count.min(MOST_TWEETS.saturating_sub(self.tweets.len())) as u64;
-        let role = Role { about: "one of many, has a link", ..cast::PLAIN };
         let mut add = |number: u64| {
             let age = age + Duration::from_secs(if spread { number % SPREAD_MINUTES * 60 } else { 0 });
-            self.add(account, author, &role, (real - age, simulated - age))
+            self.add_watched(account, author, role, (real - age, simulated - age))
         };
         (0..count).map(&mut add).collect()
     }
 
-    fn add(&mut self, account: usize, author: u64, role: &Role, (created, born): (Timestamp, Timestamp)) -> TweetId {
-        let number = self.tweets.len();
-        let mut chance = Chance::new(self.seed, &format!("tweet {number} {author}"));
+    fn add_watched(&mut self, account: usize, author: u64, role: &Role, moments: (Timestamp, Timestamp)) -> TweetId {
+        let id = self.add(&format!("tweet {} {author}", self.numbered), author, role, moments);
+        self.numbered += 1;
+        self.accounts[account].watched.push(id);
+        id
+    }
+
+    fn add(&mut self, label: &str, author: u64, role: &Role, (created, born): (Timestamp, Timestamp)) -> TweetId {
+        let mut chance = Chance::new(self.seed, label);
         let id = self.free_id(created, &mut chance);
         let growth = self.growth(role, &mut chance);
         let medium = role.media.map(|kind| Medium::new(kind, id.number().saturating_sub(chance.below(1 << 30))));
@@ -117,12 +140,12 @@ impl World {
             created: id.created().unwrap_or(created),
             born,
             state: role.state,
+            reference: role.reference,
             medium,
             has_link: role.has_link,
             growth,
         };
         self.tweets.insert(id, tweet);
-        self.accounts[account].watched.push(id);
         id
     }
 
@@ -150,6 +173,21 @@ impl World {
         }
     }
 
+    /// Gives every account the OAuth 2.0 grant that it starts with.
+    pub(crate) fn grant_first(&mut self, now: Timestamp) {
+        self.accounts.iter_mut().for_each(|account| account.oauth2.grant_first(now));
+    }
+
+    /// What everything is drawn from.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Tweets of a user, the newest first.
+    pub(crate) fn timeline(&self, user: u64) -> impl Iterator<Item = &Tweet> {
+        self.tweets.values().rev().filter(move |tweet| tweet.author == user)
+    }
+
     /// The user with this name; X ignores case.
     pub(crate) fn user_named(&self, username: &str) -> Option<&User> {
         self.users.iter().find(|user| user.username.eq_ignore_ascii_case(username))
@@ -167,9 +205,42 @@ impl World {
 }
 
 impl Account {
-    fn new(seed: u64, name: &'static str, user: u64, with_oauth1: bool) -> Self {
-        let oauth1 = with_oauth1.then(|| Oauth1Keys::drawn(seed, name, user));
-        Self { name, user, bearer: keys::bearer(seed, name), oauth1, watched: Vec::new() }
+    /// Has everything: a confidential client, an Enterprise contract.
+    fn acme(seed: u64, user: u64) -> Self {
+        let oauth1 = Oauth1Keys::drawn(seed, "acme", user);
+        let app = AppKeys { consumer_key: oauth1.consumer_key.clone(), consumer_secret: oauth1.consumer_secret.clone() };
+        Self {
+            name: "acme",
+            user,
+            bearer: keys::bearer(seed, "acme"),
+            oauth1: Some(oauth1),
+            app,
+            oauth2: Client::drawn(seed, "acme", true),
+            systems: Systems::ENTERPRISE,
+            watched: Vec::new(),
+            unwatched: Vec::new(),
+        }
+    }
+
+    /// Gives it a new app-only token, and the old one back.
+    pub(crate) fn renew_bearer(&mut self, seed: u64) -> String {
+        let next = keys::bearer(seed, &format!("{} after {}", self.name, self.bearer));
+        std::mem::replace(&mut self.bearer, next)
+    }
+
+    /// Pays per use, and its app is a public client.
+    fn globex(seed: u64, user: u64) -> Self {
+        Self {
+            name: "globex",
+            user,
+            bearer: keys::bearer(seed, "globex"),
+            oauth1: None,
+            app: AppKeys::drawn(seed, "globex"),
+            oauth2: Client::drawn(seed, "globex", false),
+            systems: Systems::PAY_PER_USE,
+            watched: Vec::new(),
+            unwatched: Vec::new(),
+        }
     }
 }
 
@@ -202,7 +273,7 @@ mod tests {
     #[test]
     fn many_tweets_of_one_moment_have_ids_of_their_own() {
         let mut world = World::new(42, START);
-        let ids = world.add_plain(0, 5_000, Duration::from_secs(600), false, (START, START));
+        let ids = world.add_own(0, &cast::PLAIN, 5_000, Duration::from_secs(600), false, (START, START));
         assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 5_000);
     }
 }

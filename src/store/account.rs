@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{Metric, Timestamp, TweetId, TweetReading, TweetState, Username};
-use crate::store::{Part, TweetRecord};
+use crate::store::{Part, RecordMemory, TweetRecord};
 
 /// A tweet as the watch list has it.
 #[derive(Clone, Debug)]
@@ -54,6 +54,29 @@ impl AccountStore {
     /// Its tweets, in the order of the watch list.
     pub fn records(&self) -> &[TweetRecord] {
         &self.records
+    }
+
+    /// One of them.
+    pub fn record(&self, tweet: TweetId) -> Option<&TweetRecord> {
+        self.index.get(&tweet).map(|position| &self.records[*position])
+    }
+
+    /// Takes up what was known of a tweet before the restart.
+    pub fn recall(&mut self, tweet: TweetId, memory: RecordMemory) {
+        if let Some(&position) = self.index.get(&tweet) {
+            self.records[position].recall(memory);
+        }
+    }
+
+    /// X's id of the credential's user, and the account's name, as far as they are known.
+    pub fn owner(&self) -> (Option<u64>, Option<&Username>) {
+        (self.owner, self.username.as_ref())
+    }
+
+    /// Takes up whose account it is; a name that the configuration says stays.
+    pub fn recall_owner(&mut self, owner: Option<u64>, username: Option<Username>) {
+        self.owner = owner;
+        self.username = self.username.take().or(username);
     }
 
     /// The name that the token turned out to have.

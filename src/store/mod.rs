@@ -4,4 +4,4 @@ mod account;
 mod record;
 
 pub use account::{AccountStore, Watched};
-pub use record::{Part, TweetRecord};
+pub use record::{Part, RecordMemory, TweetRecord};

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{MediaType, Metric, Sample, Timestamp, TweetId, TweetReading, TweetState, Username};
 
 /// Where a reading comes from, in order of precedence: the position of its source in the account's list, then the request within it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Part {
     /// Index of the source.
     pub source: u8,
@@ -29,7 +31,32 @@ pub struct TweetRecord {
     readings: BTreeMap<Part, TweetReading>,
 }
 
+/// What must survive a restart of one tweet.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecordMemory {
+    /// Its readings, each with where it comes from.
+    pub readings: Vec<(Part, TweetReading)>,
+    /// When its numbers were last really read.
+    pub last_success: Option<Timestamp>,
+    /// It is known not to be the account's own.
+    pub foreign: bool,
+}
+
 impl TweetRecord {
+    /// What must survive a restart.
+    pub fn memory(&self) -> RecordMemory {
+        let readings = self.readings.iter().map(|(part, reading)| (*part, reading.clone())).collect();
+        RecordMemory { readings, last_success: self.last_success, foreign: self.foreign }
+    }
+
+    /// Takes up what was known before the restart.
+    pub(super) fn recall(&mut self, memory: RecordMemory) {
+        self.readings = memory.readings.into_iter().collect();
+        self.last_success = memory.last_success;
+        self.foreign = memory.foreign;
+    }
+
     pub(super) fn new(id: TweetId, username: Option<Username>, labels: BTreeMap<String, String>) -> Self {
         let readings = BTreeMap::new();
         Self { id, labels, username, foreign: false, state: TweetState::Pending, last_success: None, readings }

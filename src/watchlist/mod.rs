@@ -34,6 +34,8 @@ pub struct Watchlist {
     pub accounts: Vec<Vec<Watched>>,
     /// What works but deserves a look.
     pub warnings: Vec<String>,
+    /// How many tweets of its timeline each account may watch besides.
+    pub rooms: Vec<usize>,
     /// Tweets refused because of `limits.max_tweets`.
     pub surplus: usize,
     /// The files that were read, sorted, each once: a change of one of them changes the list.
@@ -59,7 +61,7 @@ pub fn load(config: &Config) -> Result<Watchlist, ConfigErrors> {
     }
     list.files.sort();
     list.files.dedup();
-    cut(&mut list, config.limits.max_tweets);
+    cut(&mut list, config);
     errors.map_or(Ok(list), Err)
 }
 
@@ -99,13 +101,19 @@ fn merged(account: &Account, entries: Vec<WatchEntry>, warnings: &mut Vec<String
 }
 
 /// Keeps the bound over all accounts: the first ones in the file's order stay.
-fn cut(list: &mut Watchlist, most: usize) {
+fn cut(list: &mut Watchlist, config: &Config) {
+    let most = config.limits.max_tweets;
     let mut room = most;
     for watched in &mut list.accounts {
         let kept = watched.len().min(room);
         list.surplus += watched.len() - kept;
         room -= kept;
         watched.truncate(kept);
+    }
+    for account in &config.accounts {
+        let wanted = account.watch.timeline.as_ref().map_or(0, |timeline| timeline.max_tweets).min(room);
+        list.rooms.push(wanted);
+        room -= wanted;
     }
     if list.surplus > 0 {
         let surplus = list.surplus;

@@ -1,15 +1,32 @@
-//! X's systems, a file each: what to ask, how the answer reads, what a refusal means. Every call goes through one function,
-//! `Session::get`; nothing here waits, repeats or decides when to call, except for the one repetition that promise 9 names.
+//! X's systems, a file or folder each: what to ask, how the answer reads, what a refusal means. Every call goes through one function,
+//! `Session::send`; nothing here waits, repeats or decides when to call, except that a request which X wants in another form is sent
+//! once more in that form (promise 9; `forms`), as is one whose refused token was renewed.
 
+mod analytics;
+mod answer;
+mod backend;
+mod engagement;
 mod error;
+mod fields;
+mod forms;
+mod insights;
+mod labs;
 mod limits;
 mod lookup;
 mod number;
 mod problem;
 mod session;
+#[cfg(test)]
+mod stub;
+mod timeline;
+mod tweets;
+mod usage;
 mod users;
+mod verdict;
 
+pub use backend::{Backend, Batch};
 pub use error::ApiError;
-pub use lookup::Lookup;
 pub use session::{Answered, Session, SessionSettings};
-pub use users::who_am_i;
+pub use timeline::Timeline;
+pub use usage::project_usage;
+pub use users::{find_user, who_am_i};

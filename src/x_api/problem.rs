@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Failure, Timestamp, TweetId};
+use crate::model::{Failure, Refusal, Timestamp, TweetId};
 use crate::net::Answer;
 use crate::self_metrics::ErrorReason;
 use crate::x_api::error::ApiError;
@@ -10,6 +10,9 @@ use crate::x_api::limits::{closed_until, rate_limits, retry_after};
 
 /// No refusal of X is longer; what is longer is not parsed.
 const MAX_PROBLEM: usize = 256 << 10;
+
+/// Parameters that name tweets or what hangs on them.
+const IDS: [&str; 4] = ["id", "ids", "tweet_ids", "media_keys"];
 
 /// What is known of a refusal, whatever shape it came in. Texts are empty where the body has none.
 #[derive(Debug, Default)]
@@ -22,6 +25,8 @@ pub(super) struct Problem {
     codes: Vec<i64>,
     /// `period` of a usage cap.
     period: String,
+    /// `client-not-enrolled` and its kin.
+    pub(super) reason: String,
     /// `reset_date` of a spending cap.
     reset_date: String,
     /// Names of the parameters that X calls invalid.
@@ -42,6 +47,7 @@ impl Problem {
             title: text(&json, "title").to_owned(),
             detail: text(&json, "detail").to_owned(),
             period: text(&json, "period").to_owned(),
+            reason: text(&json, "reason").to_ascii_lowercase(),
             reset_date: text(&json, "reset_date").to_owned(),
             ..Self::default()
         };
@@ -89,8 +95,18 @@ impl Problem {
         self.parameters.iter().any(|name| name == parameter) || self.detail.contains(&format!("[{parameter}]"))
     }
 
+    /// The credential or the app's permissions are to blame, whatever is asked for (x-api.md 4.2; code 220: "credentials do not allow
+    /// access").
+    pub(super) fn is_about_credential(&self) -> bool {
+        matches!(self.segment.as_str(), "unsupported-authentication" | "oauth1-permissions") || self.codes.contains(&220)
+    }
+
+    fn accused(&self) -> Vec<(TweetId, Refusal)> {
+        self.culprits.iter().map(|id| (*id, Refusal::Invalid)).collect()
+    }
+
     fn blames_no_id(&self) -> bool {
-        !self.parameters.is_empty() && !self.parameters.iter().any(|name| matches!(name.as_str(), "id" | "ids"))
+        !self.parameters.is_empty() && !self.parameters.iter().any(|name| IDS.contains(&name.as_str()))
     }
 
     /// Whether it is about money: these come under several statuses, and waiting a quarter of an hour heals none.
@@ -133,6 +149,17 @@ pub(super) fn in_a_200(body: &[u8], now: Timestamp) -> ApiError {
     ApiError { failure, reason, detail: problem.says(200), charged }
 }
 
+/// The same of a request for one user or for what is theirs: X names them in errors, and asking again does not help.
+pub(super) fn of_one_resource(body: &[u8], now: Timestamp) -> ApiError {
+    let problem = Problem::read(body);
+    let reason = match problem.segment.as_str() {
+        "resource-not-found" => ErrorReason::InvalidRequest,
+        "not-authorized-for-resource" | "resource-unavailable" | "disallowed-resource" => ErrorReason::Forbidden,
+        _ => return in_a_200(body, now),
+    };
+    ApiError { failure: Failure::Forbidden, reason, detail: problem.says(200), charged: false }
+}
+
 /// What an answer other than 200 means. Money first, because its refusals look like others (x-api.md 4.3).
 pub(super) fn refusal(answer: &Answer, now: Timestamp) -> (ApiError, Problem) {
     let problem = Problem::read(&answer.body);
@@ -156,10 +183,15 @@ fn judge(answer: &Answer, problem: &Problem, now: Timestamp) -> (Failure, ErrorR
             (Failure::CredentialRefused, ErrorReason::CredentialRefused)
         }
         401 => (Failure::CredentialRefused, ErrorReason::CredentialRefused),
+        // Some tweet is to blame, not the caller; a bare 403 is about permissions (x-api.md 4.3).
+        403 if problem.segment == "not-authorized-for-resource" => {
+            let culprits = bracketed(&problem.detail).into_iter().map(|id| (id, Refusal::NotAuthorized)).collect();
+            (Failure::Invalid { culprits }, ErrorReason::Forbidden)
+        }
         403 => (Failure::Forbidden, ErrorReason::Forbidden),
         // Another parameter than the ids is to blame: no id can help it.
         400 if problem.blames_no_id() => (Failure::Forbidden, ErrorReason::InvalidRequest),
-        400 => (Failure::Invalid { culprits: problem.culprits.clone() }, ErrorReason::InvalidRequest),
+        400 => (Failure::Invalid { culprits: problem.accused() }, ErrorReason::InvalidRequest),
         300..=399 => (transient(), ErrorReason::Redirect),
         // The edge answers 404 and 408 with an empty body or HTML on a bad day.
         404 | 408 | 500..=599 => (transient(), ErrorReason::ServerError),
@@ -292,9 +324,12 @@ mod tests {
             r#"{"errors":[{"parameters":{"ids":["11,12,13"]},"message":"The `ids` query parameter value [12] is not valid"}],"title":"Invalid Request","type":"https://api.x.com/2/problems/invalid-request"}"#,
             r#"{"errors":[{"parameters":{"ids":["12"]},"message":"no"}]}"#,
         ] {
-            assert_eq!(judged(400, body).0, Failure::Invalid { culprits: vec![culprit] }, "{body}");
+            assert_eq!(judged(400, body).0, Failure::Invalid { culprits: vec![(culprit, Refusal::Invalid)] }, "{body}");
         }
         assert_eq!(judged(400, "{}").0, Failure::Invalid { culprits: vec![] });
+        let named = r#"{"detail":"not permitted: [12].","type":"https://api.x.com/2/problems/not-authorized-for-resource"}"#;
+        let failure = Failure::Invalid { culprits: vec![(culprit, Refusal::NotAuthorized)] };
+        assert_eq!(judged(403, named), (failure, ErrorReason::Forbidden));
         let other = r#"{"errors":[{"parameters":{"media.fields":["x"]},"message":"no"}]}"#;
         assert_eq!(judged(400, other), (Failure::Forbidden, ErrorReason::InvalidRequest));
     }

@@ -67,7 +67,9 @@ fn every_example_loads_without_a_warning_once_its_variables_are_set() {
         assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
         let list = tweet_exporter::watchlist::load(&loaded.config).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(list.warnings.is_empty(), "{:?}", list.warnings);
-        assert!(list.accounts.iter().all(|watched| !watched.is_empty()), "{}", path.display());
+        let finds = |index: usize| loaded.config.accounts[index].watch.timeline.is_some();
+        let watches = |(index, watched): (usize, &Vec<_>)| !watched.is_empty() || finds(index);
+        assert!(list.accounts.iter().enumerate().all(watches), "{}", path.display());
     }
 }
 

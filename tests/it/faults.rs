@@ -134,7 +134,10 @@ async fn a_bad_token_costs_its_account_only() {
     let exporter = Exporter::start(&simulator.on_scrape(&accounts), &secrets);
     let page = exporter.scrape().await;
     assert_eq!((page.state(&steady), page.state(&viral)), ("error".to_owned(), "ok".to_owned()));
-    assert_eq!(page.value("tweet_exporter_api_requests_total", &[("account", "acme"), ("code", "401")]), Some(1.0));
+    assert_eq!(
+        page.value("tweet_exporter_api_requests_total", &[("account", "acme"), ("api", "lookup"), ("code", "401")]),
+        Some(1.0)
+    );
 }
 
 #[tokio::test]

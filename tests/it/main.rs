@@ -1,14 +1,29 @@
 //! Behaviour, tested through the outside.
 
+mod analytics;
 mod config;
+mod discovery;
 mod documents;
+mod engagement;
 mod faults;
+mod grant;
 mod harness;
 mod house;
+mod insights;
+mod labs;
+mod login;
 mod lookup;
 mod modes;
+mod nonsense;
+mod oauth2;
 mod openmetrics;
+mod plan;
+mod poison;
 mod program;
+mod restart;
 mod self_metrics_sample;
 mod server;
+mod sources;
+mod state;
+mod timeline;
 mod watchlist;

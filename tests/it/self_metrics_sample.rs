@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tweet_exporter::model::{Api, CredentialKind, Metric, PriceClass, RateLimit, RateWindow, Timestamp};
+use tweet_exporter::model::{Api, CredentialKind, Metric, PriceClass, ProjectUsage, RateLimit, RateWindow, Timestamp};
 use tweet_exporter::self_metrics::{BudgetPeriod, SelfMetrics};
 
 /// One account to which everything happens.
@@ -18,6 +18,9 @@ pub(crate) fn touch_everything(metrics: &Arc<SelfMetrics>) {
     account.credential_ok(CredentialKind::Bearer, true);
     account.decreases(Metric::Likes, 1);
     account.oldest_due(Some(now));
+    account.token_expiry(CredentialKind::Oauth2, now);
+    account.project_usage(&ProjectUsage { used: Some(57), cap: Some(3_000_000), ..ProjectUsage::default() });
+    metrics.state_ok(true);
     metrics.config_loaded(1, now);
     metrics.scraped(200, Duration::from_millis(2));
     metrics.series(30);

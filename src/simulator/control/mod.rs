@@ -1,5 +1,6 @@
 //! The control API: what tests and the demo turn and look at. It is described in the simulator's module page.
 
+mod access;
 mod inputs;
 mod tweets;
 
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::model::Timestamp;
 use crate::simulator::answer::Answer;
+use crate::simulator::authority::Client;
 use crate::simulator::call::Call;
 use crate::simulator::clock::Clock;
 use crate::simulator::control::inputs::ClockInput;
@@ -61,6 +63,11 @@ fn route(service: &mut Service, call: &Call, path: &str, now: Timestamp) -> Answ
         (&Method::PUT, "clock") => turn_clock(service, call, now),
         (&Method::PUT, "faults") => turn_faults(service, body(call)?),
         (&Method::DELETE, "faults") => turn_faults(service, Vec::new()),
+        (&Method::GET, "systems") => Ok(access::systems(service)),
+        (&Method::PUT, "systems") => access::turn_systems(service, body(call)?),
+        (&Method::PUT, "oauth2") => access::turn_oauth2(service, body(call)?),
+        (&Method::POST, "oauth2/expire") => access::end(service, &optional(call)?, |client| client.expire(now)),
+        (&Method::POST, "oauth2/revoke") => access::end(service, &optional(call)?, Client::revoke),
         (&Method::POST, "tweets") => tweets::add(service, body(call)?, now),
         (method, path) => match path.strip_prefix("tweets/") {
             Some(id) => tweets::change(service, call, method, id),
@@ -69,8 +76,22 @@ fn route(service: &mut Service, call: &Call, path: &str, now: Timestamp) -> Answ
     }
 }
 
+const PATHS: [&str; 11] = [
+    "directory",
+    "requests",
+    "bill",
+    "truth",
+    "clock",
+    "faults",
+    "tweets",
+    "systems",
+    "oauth2",
+    "oauth2/expire",
+    "oauth2/revoke",
+];
+
 fn unknown(method: &Method, path: &str) -> Refusal {
-    match ["directory", "requests", "bill", "truth", "clock", "faults", "tweets"].contains(&path) {
+    match PATHS.contains(&path) {
         true => Refusal(405, format!("{PREFIX}{path} cannot {method}")),
         false => Refusal(404, format!("there is no {PREFIX}{path}")),
     }
@@ -78,6 +99,17 @@ fn unknown(method: &Method, path: &str) -> Refusal {
 
 fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Refusal> {
     serde_json::from_slice(&call.body).map_err(|error| Refusal::bad(format!("the body is not what is needed: {error}")))
+}
+
+/// A body that may be missing.
+fn optional<T: DeserializeOwned + Default>(call: &Call) -> Result<T, Refusal> {
+    if call.body.is_empty() { Ok(T::default()) } else { body(call) }
+}
+
+/// The account of this name.
+fn account(service: &Service, name: &str) -> Result<usize, Refusal> {
+    let names = || service.world.accounts.iter().map(|account| account.name).collect::<Vec<_>>().join(" or ");
+    service.world.account_named(name).ok_or_else(|| Refusal::bad(format!("account must be {}, got {name:?}", names())))
 }
 
 fn requests(service: &Service, call: &Call) -> Answered {

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::model::{Timestamp, TweetId};
 use crate::simulator::call::Call;
-use crate::simulator::control::inputs::{StateInput, TweetsInput};
-use crate::simulator::control::{Answered, PREFIX, Refusal, body};
+use crate::simulator::cast::{self, Role};
+use crate::simulator::control::inputs::{Kind, StateInput, TweetsInput};
+use crate::simulator::control::{Answered, PREFIX, Refusal, account, body};
 use crate::simulator::endpoints::{media_group, tweet_group};
 use crate::simulator::service::Service;
 use crate::simulator::tweet::{State, Tweet};
@@ -58,11 +59,9 @@ fn known<'a>(service: &'a Service, id: &str) -> Result<&'a Tweet, Refusal> {
     service.world.tweets.get(&id).ok_or_else(|| Refusal(404, format!("there is no tweet {id}")))
 }
 
-/// Adds plain tweets.
+/// Adds tweets of an account's own.
 pub(crate) fn add(service: &mut Service, input: TweetsInput, now: Timestamp) -> Answered {
-    let names = || service.world.accounts.iter().map(|account| account.name).collect::<Vec<_>>().join(" or ");
-    let account = service.world.account_named(&input.account);
-    let account = account.ok_or_else(|| Refusal::bad(format!("account must be {}, got {:?}", names(), input.account)))?;
+    let account = account(service, &input.account)?;
     let room = MOST_TWEETS.saturating_sub(service.world.tweets.len()).min(MOST_AT_ONCE);
     if !(1..=room).contains(&input.count) {
         return Err(Refusal::bad(format!("count must be from 1 to {room}, got {}", input.count)));
@@ -71,8 +70,18 @@ pub(crate) fn add(service: &mut Service, input: TweetsInput, now: Timestamp) -> 
         return Err(Refusal::bad(format!("age_seconds must be at most {OLDEST_SECONDS}, got {}", input.age_seconds)));
     }
     let clocks = (now, service.clock.at(now));
-    let ids = service.world.add_plain(account, input.count, Duration::from_secs(input.age_seconds), false, clocks);
+    let ids =
+        service.world.add_own(account, &role(input.kind), input.count, Duration::from_secs(input.age_seconds), false, clocks);
     Ok(json!({ "ids": ids.iter().map(TweetId::to_string).collect::<Vec<_>>() }))
+}
+
+fn role(kind: Kind) -> Role {
+    match kind {
+        Kind::Plain => Role { about: "one of many, has a link", ..cast::PLAIN },
+        Kind::Reply => cast::REPLY,
+        Kind::Retweet => cast::RETWEET,
+        Kind::Video => cast::VIDEO,
+    }
 }
 
 /// Changes whether X shows a tweet.

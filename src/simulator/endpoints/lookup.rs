@@ -12,11 +12,13 @@ use crate::simulator::endpoints::users::user_json;
 use crate::simulator::endpoints::{Ask, Endpoint};
 use crate::simulator::limits::Allowance;
 use crate::simulator::reply::{Invalid, Reply};
+use crate::simulator::systems::System;
 use crate::simulator::tweet::Tweet;
 
 /// `GET /2/tweets`
 pub(crate) const MANY: Endpoint = Endpoint {
     method: Method::GET,
+    system: System::V2,
     pattern: "/2/tweets",
     allowance: Allowance { app: Some(3_500), user: Some(5_000) },
     answer: many,
@@ -25,6 +27,7 @@ pub(crate) const MANY: Endpoint = Endpoint {
 /// `GET /2/tweets/:id`
 pub(crate) const ONE: Endpoint = Endpoint {
     method: Method::GET,
+    system: System::V2,
     pattern: "/2/tweets/:id",
     allowance: Allowance { app: Some(450), user: Some(900) },
     answer: one,
@@ -73,7 +76,7 @@ fn invalid_ids(value: &str, message: String) -> Invalid {
 }
 
 /// X's pattern: `^[0-9]{1,19}$`.
-fn wrong_id(parameter: &str, text: &str) -> Option<Invalid> {
+pub(crate) fn wrong_id(parameter: &str, text: &str) -> Option<Invalid> {
     let fits = (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let message = || format!("The `{parameter}` query parameter value [{text}] does not match ^[0-9]{{1,19}}$");
     (!fits).then(|| Invalid { parameter: parameter.to_owned(), value: text.to_owned(), message: message() })
@@ -81,12 +84,12 @@ fn wrong_id(parameter: &str, text: &str) -> Option<Invalid> {
 
 /// An answer in the making.
 #[derive(Default)]
-struct Answered {
-    data: Vec<Value>,
+pub(crate) struct Answered {
+    pub(crate) data: Vec<Value>,
     media: Vec<Value>,
     users: Vec<Value>,
     errors: Vec<Value>,
-    billed: Vec<(PriceClass, u64)>,
+    pub(crate) billed: Vec<(PriceClass, u64)>,
     /// Whether a tweet was not found.
     is_gone: bool,
 }
@@ -97,7 +100,7 @@ impl Answered {
         let mut answer = Self::default();
         for id in ids {
             match View::of(ask, &selection, parameter, id) {
-                View::Shown(tweet) => answer.show(ask, &selection, tweet),
+                View::Shown(tweet) => answer.show(ask, &selection, tweet, PriceClass::Tweet),
                 View::Missing(error) => {
                     answer.is_gone |= error["title"] == "Not Found Error";
                     answer.errors.push(error);
@@ -109,9 +112,18 @@ impl Answered {
         answer
     }
 
-    fn show(&mut self, ask: &Ask<'_>, selection: &Selection, tweet: &Tweet) {
+    /// Adds what the caller gets to see of a tweet that is there.
+    pub(crate) fn add(&mut self, ask: &Ask<'_>, selection: &Selection, tweet: &Tweet, class: PriceClass) {
+        match View::of_tweet(ask, selection, "id", tweet) {
+            View::Shown(tweet) => self.show(ask, selection, tweet, class),
+            View::FieldsRefused(errors) => self.errors.extend(errors),
+            View::Missing(_) | View::Silent => {}
+        }
+    }
+
+    fn show(&mut self, ask: &Ask<'_>, selection: &Selection, tweet: &Tweet, class: PriceClass) {
         self.data.push(tweet_json(tweet, selection, ask.simulated));
-        self.billed.push((PriceClass::Tweet, tweet.id.number()));
+        self.billed.push((class, tweet.id.number()));
         if selection.expands("attachments.media_keys") {
             self.media.extend(media_json(tweet, selection, ask.simulated));
         }
@@ -121,7 +133,8 @@ impl Answered {
         }
     }
 
-    fn body(&self, data: Option<Value>) -> Value {
+    /// The whole answer.
+    pub(crate) fn body(&self, data: Option<Value>) -> Value {
         let mut body = Map::new();
         let mut includes = Map::new();
         for (name, list) in [("media", &self.media), ("users", &self.users)] {

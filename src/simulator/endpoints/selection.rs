@@ -5,8 +5,8 @@ use crate::simulator::reply::Invalid;
 
 /// A parameter that lists names, and the names X knows.
 pub(crate) struct List {
-    name: &'static str,
-    values: &'static [&'static str],
+    pub(crate) name: &'static str,
+    pub(crate) values: &'static [&'static str],
 }
 
 /// Fields of a tweet: the old and the new parameter take the same.
@@ -178,15 +178,20 @@ pub(crate) fn known_names(call: &Call) -> Vec<(&'static str, Vec<&'static str>)>
 /// Every parameter that X refuses: unknown or repeated ones, and lists with unknown values. `others` are the parameters besides
 /// the lists; their values are the endpoint's to check.
 pub(crate) fn check(call: &Call, others: &[&str]) -> Vec<Invalid> {
+    check_against(call, &LISTS, others)
+}
+
+/// The same for a family of endpoints with lists of its own.
+pub(crate) fn check_against(call: &Call, lists: &[List], others: &[&str]) -> Vec<Invalid> {
     let mut wrong = Vec::new();
     for (position, (name, value)) in call.query.iter().enumerate() {
         let refuse = |message: String| Invalid { parameter: name.clone(), value: value.clone(), message };
         if call.query[..position].iter().any(|(earlier, _)| earlier == name) {
             wrong.push(refuse(format!("The query parameter [{name}] is given more than once")));
-        } else if let Some(list) = LISTS.iter().find(|list| list.name == name) {
+        } else if let Some(list) = lists.iter().find(|list| list.name == name) {
             wrong.extend(list.check(value));
         } else if !others.contains(&name.as_str()) {
-            let known = LISTS.iter().map(|list| list.name).chain(others.iter().copied()).collect::<Vec<_>>().join(",");
+            let known = lists.iter().map(|list| list.name).chain(others.iter().copied()).collect::<Vec<_>>().join(",");
             wrong.push(refuse(format!("The query parameter [{name}] is not one of [{known}]")));
         }
     }

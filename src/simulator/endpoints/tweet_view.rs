@@ -7,7 +7,7 @@ use crate::simulator::endpoints::Ask;
 use crate::simulator::endpoints::groups::{media_group, tweet_group};
 use crate::simulator::endpoints::selection::{PRIVATE_GROUPS, Selection};
 use crate::simulator::reply::{self, Missing};
-use crate::simulator::tweet::{State, Tweet};
+use crate::simulator::tweet::{Reference, State, Tweet};
 
 /// What a caller gets to see.
 pub(crate) enum View<'a> {
@@ -40,6 +40,11 @@ impl<'a> View<'a> {
             State::Withheld => return missing(Missing::Unavailable),
             State::Normal => {}
         }
+        Self::of_tweet(ask, selection, parameter, tweet)
+    }
+
+    /// Looks at a tweet that is there.
+    pub(crate) fn of_tweet(ask: &Ask<'a>, selection: &Selection, parameter: &str, tweet: &'a Tweet) -> Self {
         let refused = refused_fields(ask, selection, parameter, tweet);
         if !refused.is_empty() {
             return Self::FieldsRefused(refused);
@@ -49,7 +54,7 @@ impl<'a> View<'a> {
 }
 
 fn refused_fields(ask: &Ask<'_>, selection: &Selection, parameter: &str, tweet: &Tweet) -> Vec<Value> {
-    let is_open = ask.caller.user == Some(tweet.author) && tweet.is_young(ask.now);
+    let is_open = ask.caller.user == Some(tweet.author) && tweet.is_young(ask.now) && !tweet.is_retweet();
     if is_open {
         return Vec::new();
     }
@@ -93,6 +98,10 @@ pub(crate) fn tweet_json(tweet: &Tweet, selection: &Selection, simulated: Timest
             body[field] = value;
         }
     }
+    if let Some(reference) = tweet.reference.filter(|_| selection.wants("referenced_tweets")) {
+        let kind = if reference == Reference::Reply { "replied_to" } else { "retweeted" };
+        body["referenced_tweets"] = json!([{ "type": kind, "id": referenced(tweet) }]);
+    }
     if let Some(medium) = &tweet.medium
         && (selection.wants("attachments") || selection.expands("attachments.media_keys"))
     {
@@ -104,6 +113,11 @@ pub(crate) fn tweet_json(tweet: &Tweet, selection: &Selection, simulated: Timest
         }
     }
     body
+}
+
+/// Id of the tweet that this one answers or repeats: a stranger's, which nobody can look at.
+fn referenced(tweet: &Tweet) -> String {
+    tweet.id.number().saturating_sub(1 << 32).to_string()
 }
 
 /// X cuts the milliseconds off and writes zeros for them.

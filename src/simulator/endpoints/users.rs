@@ -8,15 +8,22 @@ use crate::simulator::endpoints::selection;
 use crate::simulator::endpoints::{Ask, Endpoint};
 use crate::simulator::limits::Allowance;
 use crate::simulator::reply::{self, Invalid, Missing, Reply};
+use crate::simulator::systems::System;
 use crate::simulator::world::User;
 
 /// `GET /2/users/me`
-pub(crate) const ME: Endpoint =
-    Endpoint { method: Method::GET, pattern: "/2/users/me", allowance: Allowance { app: None, user: Some(75) }, answer: me };
+pub(crate) const ME: Endpoint = Endpoint {
+    method: Method::GET,
+    system: System::V2,
+    pattern: "/2/users/me",
+    allowance: Allowance { app: None, user: Some(75) },
+    answer: me,
+};
 
 /// `GET /2/users/by`
 pub(crate) const MANY: Endpoint = Endpoint {
     method: Method::GET,
+    system: System::V2,
     pattern: "/2/users/by",
     allowance: Allowance { app: Some(300), user: Some(900) },
     answer: many,
@@ -25,6 +32,7 @@ pub(crate) const MANY: Endpoint = Endpoint {
 /// `GET /2/users/by/username/:username`
 pub(crate) const ONE: Endpoint = Endpoint {
     method: Method::GET,
+    system: System::V2,
     pattern: "/2/users/by/username/:username",
     allowance: Allowance { app: Some(300), user: Some(900) },
     answer: one,

@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 
 use crate::simulator::call::Call;
 use crate::simulator::endpoints::selection::{PRIVATE_GROUPS, Selection};
-use crate::simulator::endpoints::sub_fields;
+use crate::simulator::endpoints::{engagement, sub_fields};
 use crate::simulator::faults::kinds::{Fault, FieldsName, Problem, Style};
+use crate::simulator::faults::shapes::{
+    add_list, bend_leaves, empty_page, leave_out_of_groupings, malform_buckets, numbers, recount, reshape, unavailable,
+};
 use crate::simulator::reply::{self, Invalid, Missing, Reply};
 
 impl Fault {
@@ -24,11 +27,18 @@ impl Fault {
     /// Changes what the endpoint said.
     pub(crate) fn distort(&self, reply: &mut Reply, call: &Call) {
         match self {
+            Self::MalformedValue { .. } if engagement::is_called(call) => bend_leaves(&mut reply.body),
             Self::MalformedValue { tweet } => malform(&mut reply.body, tweet.as_deref()),
+            Self::UnknownFields {} if engagement::is_called(call) => add_list(&mut reply.body),
             Self::UnknownFields {} => tweets(&mut reply.body).for_each(add_unknown),
+            Self::Omit { tweets } if engagement::is_called(call) => drop(leave_out_of_groupings(&mut reply.body, tweets)),
+            Self::PartialErrors { tweets, .. } if engagement::is_called(call) => unavailable(&mut reply.body, tweets),
             Self::Omit { tweets } => drop(leave_out(reply, tweets)),
             Self::PartialErrors { tweets, problem } => partial_errors(reply, call, tweets, *problem),
             Self::Names { style: Style::Post } => rename(&mut reply.body),
+            Self::EmptyPage {} => empty_page(reply),
+            Self::AnalyticsShape { shape } => reshape(&mut reply.body, *shape),
+            Self::Integers {} => numbers(&mut reply.body),
             _ => {}
         }
     }
@@ -48,6 +58,7 @@ fn tweets(body: &mut Value) -> impl Iterator<Item = &mut Value> {
 /// `quote_count` a fraction, `bookmark_count` an object. The others stay.
 fn malform(body: &mut Value, id: Option<&str>) {
     let Some(tweet) = tweets(body).find(|tweet| id.is_none_or(|id| tweet["id"] == id)) else { return };
+    malform_buckets(tweet);
     let Some(numbers) = tweet.get_mut("public_metrics").and_then(Value::as_object_mut) else { return };
     for (key, value) in [
         ("like_count", json!("12")),
@@ -62,11 +73,20 @@ fn malform(body: &mut Value, id: Option<&str>) {
 fn add_unknown(tweet: &mut Value) {
     let Some(fields) = tweet.as_object_mut() else { return };
     let groups = fields.iter_mut().filter(|(name, _)| name.ends_with("_metrics"));
-    for numbers in groups.filter_map(|(_, group)| group.as_object_mut()) {
+    for numbers in groups.flat_map(|(_, group)| maps(group)) {
         numbers.insert("sparkle_count".to_owned(), json!(7));
         numbers.insert("mood".to_owned(), json!("sunny"));
     }
     fields.insert("aura".to_owned(), json!({ "level": 3 }));
+}
+
+/// The numbers of a group, or of the buckets in its stead.
+fn maps(group: &mut Value) -> Vec<&mut serde_json::Map<String, Value>> {
+    match group {
+        Value::Object(numbers) => vec![numbers],
+        Value::Array(buckets) => buckets.iter_mut().filter_map(|bucket| bucket.get_mut("metrics")?.as_object_mut()).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Removes tweets from an answer and from the bill; says which were in it.
@@ -88,6 +108,7 @@ fn leave_out(reply: &mut Reply, ids: &[String]) -> Vec<String> {
         body.remove("data");
         body.remove("includes");
     }
+    recount(&mut reply.body);
     reply.billed.retain(|(_, id)| !present.contains(&id.to_string()));
     present
 }

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::simulator::answer::{Answer, Delivery};
+use crate::simulator::call::Call;
+use crate::simulator::endpoints::engagement;
+use crate::simulator::journal::asked_ids;
 
 /// What goes wrong. The names and fields are described in the simulator's module page.
 #[derive(Clone, Debug, Deserialize)]
@@ -77,6 +80,80 @@ pub(crate) enum Fault {
     FieldsParameter {
         only: FieldsName,
     },
+    Poison {
+        tweets: Vec<String>,
+        #[serde(default = "forbidden")]
+        status: u16,
+        #[serde(default)]
+        named: bool,
+    },
+    EmptyPage {},
+    AnalyticsShape {
+        shape: DataShape,
+    },
+    Integers {},
+    ForbiddenPerAuthor {},
+    Insights {
+        layout: Option<Layout>,
+        encoding: Option<Encoding>,
+    },
+    Reissue {
+        error: TokenError,
+    },
+}
+
+/// Shape of `data` in an analytics answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DataShape {
+    /// One item, the first, as itself.
+    Object,
+    /// The usual one.
+    Array,
+    /// `data.data`.
+    Nested,
+    /// Metrics on the item, an item for each bucket.
+    Flat,
+}
+
+/// What a measurement of the insights consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Layout {
+    /// `metrics_total`
+    Total,
+    /// `metrics_time_series`
+    Series,
+    /// Both.
+    Both,
+}
+
+/// How the insights want their lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Encoding {
+    /// One parameter with commas.
+    Comma,
+    /// A parameter for each value.
+    Repeated,
+}
+
+/// How a token endpoint refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokenError {
+    /// 503
+    Unavailable,
+    /// 400
+    InvalidGrant,
+    /// 400
+    InvalidRequest,
+    /// 401
+    UnauthorizedClient,
+}
+
+fn forbidden() -> u16 {
+    403
 }
 
 /// Body of a 429.
@@ -154,6 +231,10 @@ impl Fault {
             Self::Slow { millis } if *millis > MOST_MILLIS => Err(format!("millis must be at most {MOST_MILLIS}, got {millis}")),
             Self::Huge { bytes } if *bytes > MOST_BYTES => Err(format!("bytes must be at most {MOST_BYTES}, got {bytes}")),
             Self::Redirect { location } => check_header("location", location),
+            Self::Poison { status, .. } if ![400, 403].contains(status) => {
+                Err(format!("status must be 400 or 403, got {status}"))
+            }
+            Self::Insights { layout: None, encoding: None } => Err("give layout, encoding or both".to_owned()),
             _ => Ok(()),
         }
     }
@@ -185,7 +266,37 @@ impl Fault {
             Self::Redirect { .. } => "redirect",
             Self::Names { .. } => "names",
             Self::FieldsParameter { .. } => "fields_parameter",
+            Self::Poison { .. } => "poison",
+            Self::EmptyPage {} => "empty_page",
+            Self::AnalyticsShape { .. } => "analytics_shape",
+            Self::Integers {} => "integers",
+            Self::ForbiddenPerAuthor {} => "forbidden_per_author",
+            Self::Insights { .. } => "insights",
+            Self::Reissue { .. } => "reissue",
         }
+    }
+
+    /// Whether it can strike a call at all; kinds that belong to one system let the others pass.
+    pub(crate) fn concerns(&self, call: &Call) -> bool {
+        match self {
+            Self::Poison { tweets, .. } => asked_ids(call).iter().any(|id| tweets.contains(id)),
+            Self::EmptyPage {} => call.path.starts_with("/2/users/") && call.path.ends_with("/tweets"),
+            Self::AnalyticsShape { .. } => call.path.ends_with("/analytics"),
+            Self::Integers {} | Self::ForbiddenPerAuthor {} => engagement::is_called(call),
+            Self::Insights { .. } => call.path.starts_with("/2/insights/"),
+            Self::Reissue { .. } => call.path.ends_with("/oauth2/token"),
+            _ => true,
+        }
+    }
+
+    /// What a measurement shall consist of.
+    pub(crate) fn layout(&self) -> Option<Layout> {
+        if let Self::Insights { layout, .. } = self { *layout } else { None }
+    }
+
+    /// How lists shall be written.
+    pub(crate) fn encoding(&self) -> Option<Encoding> {
+        if let Self::Insights { encoding, .. } = self { *encoding } else { None }
     }
 
     /// Changes how a normal answer is sent.

@@ -2,13 +2,16 @@
 
 mod distort;
 mod kinds;
+mod refuse;
 mod replace;
+mod shapes;
 
 use serde::Deserialize;
 
 use crate::model::CredentialKind;
+use crate::simulator::call::Call;
 
-pub(crate) use kinds::Fault;
+pub(crate) use kinds::{Encoding, Fault, Layout};
 
 /// Faults that are on, in the order in which they are tried.
 #[derive(Default)]
@@ -54,8 +57,9 @@ impl Dial {
     }
 
     /// The fault that hits a request: that of the first rule which matches, has skipped enough and is not used up.
-    pub(crate) fn pick(&mut self, path: &str, kind: Option<CredentialKind>) -> Option<Fault> {
-        self.rules.iter_mut().filter(|rule| rule.matches(path, kind)).find_map(Rule::strike)
+    pub(crate) fn pick(&mut self, call: &Call, kind: Option<CredentialKind>) -> Option<Fault> {
+        let concerns = |rule: &&mut Rule| rule.matches(&call.path, kind) && rule.fault.concerns(call);
+        self.rules.iter_mut().filter(concerns).find_map(Rule::strike)
     }
 }
 
@@ -91,6 +95,7 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulator::trial::Trial;
 
     fn dial(rules: serde_json::Value) -> Dial {
         let mut dial = Dial::default();
@@ -103,10 +108,11 @@ mod tests {
         let mut dial = dial(serde_json::json!([
             { "path": "/2/tweets", "credential": "bearer", "skip": 1, "times": 2, "fault": { "kind": "unavailable" } },
         ]));
+        let call = |path: &str| Call { path: path.to_owned(), ..Trial::new().call(hyper::Method::GET, "/") };
         let bearer = Some(CredentialKind::Bearer);
-        assert!(dial.pick("/2/users/me", bearer).is_none());
-        assert!(dial.pick("/2/tweets", Some(CredentialKind::Oauth1)).is_none());
-        let hits = [(); 4].map(|()| dial.pick("/2/tweets/1", bearer).is_some());
+        assert!(dial.pick(&call("/2/users/me"), bearer).is_none());
+        assert!(dial.pick(&call("/2/tweets"), Some(CredentialKind::Oauth1)).is_none());
+        let hits = [(); 4].map(|()| dial.pick(&call("/2/tweets/1"), bearer).is_some());
         assert_eq!(hits, [false, true, true, false]);
     }
 
@@ -120,6 +126,9 @@ mod tests {
             r#"[{"fault":{"kind":"status","status":99}}]"#,
             r#"[{"fault":{"kind":"huge","bytes":99999999999}}]"#,
             r#"[{"path":"2/tweets","fault":{"kind":"dropped"}}]"#,
+            r#"[{"fault":{"kind":"poison","tweets":["1"],"status":404}}]"#,
+            r#"[{"fault":{"kind":"insights"}}]"#,
+            r#"[{"fault":{"kind":"reissue","error":"bad_luck"}}]"#,
             r#"[{"fault":{"kind":"redirect","location":"a\nb"}}]"#,
         ] {
             let refused = serde_json::from_str::<Vec<Rule>>(rules)

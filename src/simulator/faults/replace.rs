@@ -6,12 +6,17 @@ use serde_json::{Value, json};
 
 use crate::model::{CredentialKind, Timestamp};
 use crate::simulator::answer::{Answer, Delivery};
+use crate::simulator::call::Call;
 use crate::simulator::faults::kinds::{Fault, Shape, Wording};
 use crate::simulator::reply::PROBLEMS;
+use crate::simulator::systems::client_not_enrolled;
 
 impl Fault {
     /// The answer that comes instead of the normal one; nothing for a fault that lets the endpoint answer.
-    pub(crate) fn replacement(&self, kind: Option<CredentialKind>, now: Timestamp) -> Option<Answer> {
+    pub(crate) fn replacement(&self, call: &Call, kind: Option<CredentialKind>, now: Timestamp) -> Option<Answer> {
+        if let Some(reply) = self.refusal(call) {
+            return Some(Answer::from_reply(reply));
+        }
         Some(match self {
             Self::RateLimited { reset_in_seconds, shape } => rate_limited(*shape, later(now, *reset_in_seconds)),
             Self::RateLimited24h { reset_in_seconds } => rate_limited_24h(kind, now, later(now, *reset_in_seconds)),
@@ -114,26 +119,22 @@ fn usage_capped() -> Value {
     })
 }
 
-fn client_not_enrolled() -> Value {
-    json!({
-        "title": "Client Forbidden", "type": format!("{PROBLEMS}/client-forbidden"), "reason": "client-not-enrolled",
-        "detail": "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from a Twitter \
-            developer App that is attached to a Project.",
-        "client_id": "29000000", "required_enrollment": "Appropriate Level of API Access",
-        "registration_url": "https://developer.twitter.com/en/docs/projects/overview",
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::simulator::trial::header;
+    use crate::simulator::trial::{Trial, header};
 
     fn sent(fault: Value) -> Answer {
         let fault: Fault = serde_json::from_value(fault).expect("a fault");
-        fault.replacement(Some(CredentialKind::Bearer), Timestamp::from_seconds(1_000)).expect("an answer of its own")
+        fault
+            .replacement(
+                &Trial::new().call(hyper::Method::GET, "/2/tweets"),
+                Some(CredentialKind::Bearer),
+                Timestamp::from_seconds(1_000),
+            )
+            .expect("an answer of its own")
     }
 
     #[test]

@@ -1,35 +1,50 @@
 //! A running exporter.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Page, Process, client};
+use super::{Page, Process, client, until};
 
 /// A running exporter with its configuration in a folder of its own.
 pub(crate) struct Exporter {
     pub(crate) process: Process,
     pub(crate) url: String,
     client: reqwest::Client,
-    _folder: TempDir,
+    /// Where its configuration and its state lie.
+    pub(crate) folder: TempDir,
 }
 
 impl Exporter {
     /// Starts an exporter with this configuration and these secrets, and waits until it listens.
     pub(crate) fn start(configuration: &str, environment: &[(String, String)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("tweet_exporter.yml"), configuration).expect("written");
+        Self::start_in(folder, environment)
+    }
+
+    /// Kills it as a crash would and starts it again with what it left behind.
+    pub(crate) fn crash(mut self, environment: &[(String, String)]) -> Self {
+        self.process.signal("KILL");
+        self.process.end();
+        Self::start_in(self.folder, environment)
+    }
+
+    /// Starts an exporter with the configuration and the state in this folder.
+    pub(crate) fn start_in(folder: TempDir, environment: &[(String, String)]) -> Self {
         let file = folder.path().join("tweet_exporter.yml");
-        fs::write(&file, configuration).expect("written");
         let arguments = [
             "serve".to_owned(),
             format!("--config.file={}", file.display()),
+            format!("--state.path={}", folder.path().join("state").display()),
             "--web.listen-address=127.0.0.1:0".to_owned(),
             "--log.level=debug".to_owned(),
         ];
         let process = Process::start(&arguments, environment);
         let line = process.line("its address", |line| line.contains("msg=listening"));
         let address = line.rsplit("address=").next().expect("an address").trim();
-        Self { process, url: format!("http://{address}"), client: client(), _folder: folder }
+        Self { process, url: format!("http://{address}"), client: client(), folder }
     }
 
     /// Scrapes as Prometheus does by default.
@@ -37,6 +52,13 @@ impl Exporter {
         let answer = self.client.get(format!("{}/metrics", self.url)).send().await.expect("an answer");
         assert_eq!(answer.status(), 200);
         Page::read(&answer.text().await.expect("text"))
+    }
+
+    /// Scrapes when everything that is read each second is due again.
+    pub(crate) async fn refresh(&self) -> Page {
+        let begun = Instant::now();
+        until("the second", async || (begun.elapsed() > Duration::from_millis(1_050)).then_some(())).await;
+        self.scrape().await
     }
 
     /// Scrapes with a time limit, as Prometheus announces it.

@@ -4,11 +4,13 @@ mod exporter;
 mod page;
 mod process;
 mod simulator;
+mod token_server;
 
 pub(crate) use exporter::Exporter;
 pub(crate) use page::Page;
 pub(crate) use process::Process;
-pub(crate) use simulator::{Account, Simulator, find};
+pub(crate) use simulator::{Account, Simulator, credential, find, ids, watching};
+pub(crate) use token_server::{Asked, TokenServer};
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! A running program, its output line by line.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Instant;
@@ -12,6 +12,7 @@ use super::PATIENCE;
 /// The program under test, killed when dropped.
 pub(crate) struct Process {
     child: Child,
+    stdin: Option<ChildStdin>,
     lines: Arc<(Mutex<Vec<String>>, Condvar)>,
 }
 
@@ -23,12 +24,21 @@ impl Process {
 
     /// The same, in this folder.
     pub(crate) fn start_in(folder: &Path, arguments: &[String], environment: &[(String, String)]) -> Self {
+        Self::spawn(folder, arguments, environment, Stdio::null())
+    }
+
+    /// Starts it with somebody at its standard input: see [`Self::say`].
+    pub(crate) fn start_attended(arguments: &[String], environment: &[(String, String)]) -> Self {
+        Self::spawn(Path::new("."), arguments, environment, Stdio::piped())
+    }
+
+    fn spawn(folder: &Path, arguments: &[String], environment: &[(String, String)], stdin: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tweet_exporter"))
             .args(arguments)
             .current_dir(folder)
             .env_clear()
             .envs(environment.iter().cloned())
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -36,7 +46,7 @@ impl Process {
         let lines: Arc<(Mutex<Vec<String>>, Condvar)> = Arc::default();
         collect(child.stdout.take().expect("piped"), lines.clone());
         collect(child.stderr.take().expect("piped"), lines.clone());
-        Self { child, lines }
+        Self { stdin: child.stdin.take(), child, lines }
     }
 
     /// Waits for the first line that fits, those already written included.
@@ -57,6 +67,16 @@ impl Process {
     /// Everything written so far.
     pub(crate) fn output(&self) -> String {
         self.lines.0.lock().expect("no reader panics").join("\n")
+    }
+
+    /// Types a line.
+    pub(crate) fn say(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().expect("attended"), "{line}").expect("it reads");
+    }
+
+    /// Ends its standard input.
+    pub(crate) fn fall_silent(&mut self) {
+        self.stdin = None;
     }
 
     /// Sends a signal by name.

@@ -55,7 +55,11 @@ impl Simulator {
 
     /// Adds plain tweets of this age.
     pub(crate) async fn add_tweets(&self, account: &str, count: usize, age_seconds: u64) -> Vec<String> {
-        let wanted = json!({"account": account, "count": count, "age_seconds": age_seconds});
+        self.add(json!({"account": account, "count": count, "age_seconds": age_seconds})).await
+    }
+
+    /// Adds such tweets.
+    pub(crate) async fn add(&self, wanted: Value) -> Vec<String> {
         let answer = self.send(reqwest::Method::POST, "tweets", &wanted).await;
         let ids = answer.get("ids").unwrap_or(&answer).as_array().expect("ids").clone();
         ids.iter().map(|id| id.as_str().expect("an id").to_owned()).collect()
@@ -83,6 +87,43 @@ impl Simulator {
         requests.as_array().expect("a list of requests").clone()
     }
 
+    /// Those of them to paths that begin like this.
+    pub(crate) async fn reads(&self, path: &str) -> Vec<Value> {
+        let mut requests = self.requests().await;
+        requests.retain(|request| request["path"].as_str().is_some_and(|other| other.starts_with(path)));
+        requests
+    }
+
+    /// Says what an account is let into.
+    pub(crate) async fn systems(&self, systems: Value) {
+        self.send(reqwest::Method::PUT, "systems", &systems).await;
+    }
+
+    /// Sets life and redirect of OAuth 2.0 tokens.
+    pub(crate) async fn oauth2(&self, settings: Value) {
+        self.send(reqwest::Method::PUT, "oauth2", &settings).await;
+    }
+
+    /// Ends all access tokens.
+    pub(crate) async fn expire(&self) {
+        self.send(reqwest::Method::POST, "oauth2/expire", &json!({})).await;
+    }
+
+    /// The number under this key of this group of a tweet.
+    pub(crate) async fn truth(&self, tweet: &str, group: &str, key: &str) -> Option<f64> {
+        find(&self.get(&format!("truth?tweet={tweet}")).await, group, key)
+    }
+
+    /// What X says to the user of an account, asked with the newest OAuth 2.0 token.
+    pub(crate) async fn ask_as_user(&self, account: &str, target: &str) -> Value {
+        let directory = self.get("directory").await;
+        let accounts = directory["accounts"].as_array().expect("accounts");
+        let account = accounts.iter().find(|other| other["name"] == account).expect("the account");
+        let token = account["oauth2"]["access_token"].as_str().expect("a token");
+        let answer = self.client.get(format!("{}{target}", self.url)).bearer_auth(token).send().await.expect("an answer");
+        serde_json::from_str(&answer.text().await.expect("text")).expect("JSON")
+    }
+
     /// Forgets the requests so far.
     pub(crate) async fn forget(&self) {
         self.send(reqwest::Method::DELETE, "requests", &Value::Null).await;
@@ -106,6 +147,20 @@ impl Simulator {
         self.configuration("mode: on_scrape\nmin_age: 1s\ntiers: [{ younger_than: 40d, every: 1s }]", accounts)
     }
 
+    /// A configuration that reads `acme` on scrape with these sources; see [`Account`] for the lines.
+    pub(crate) fn acme(&self, lines: &str, sources: &str, watch: &str) -> String {
+        self.acme_under("mode: on_scrape\nmin_age: 1s\ntiers: [{ younger_than: 2000d, every: 1s }]", lines, sources, watch)
+    }
+
+    /// The same with other lines at the top.
+    pub(crate) fn acme_under(&self, top: &str, lines: &str, sources: &str, watch: &str) -> String {
+        let url = &self.url;
+        format!(
+            "api: {{ url: \"{url}\", engagement_url: \"{url}\", timeout: 5s }}\n{top}\naccounts:\n  - name: acme\n{lines}\n    \
+             sources: {sources}\n    watch: {watch}\n"
+        )
+    }
+
     /// A configuration with these lines at the top.
     pub(crate) fn configuration(&self, top: &str, accounts: &[Account]) -> String {
         let mut text =
@@ -127,7 +182,13 @@ impl Account<'_> {
         "        consumer_key: \"${ACME_CONSUMER_KEY}\"\n        consumer_secret: \"${ACME_CONSUMER_SECRET}\"\n",
         "        access_token: \"${ACME_ACCESS_TOKEN}\"\n        access_token_secret: \"${ACME_ACCESS_TOKEN_SECRET}\"",
     );
-    /// The same, and promoted metrics asked for.
+    /// Lines of an account with its owner's keys alone.
+    pub(crate) const KEYS: &'static str = concat!(
+        "    username: acme\n    credentials:\n      oauth1:\n",
+        "        consumer_key: \"${ACME_CONSUMER_KEY}\"\n        consumer_secret: \"${ACME_CONSUMER_SECRET}\"\n",
+        "        access_token: \"${ACME_ACCESS_TOKEN}\"\n        access_token_secret: \"${ACME_ACCESS_TOKEN_SECRET}\"",
+    );
+    /// Lines of an account with an app-only token and its owner's keys, and promoted metrics asked for.
     pub(crate) const PROMOTER: &'static str = concat!(
         "    username: acme\n    credentials:\n      bearer_token: \"${ACME_BEARER_TOKEN}\"\n      oauth1:\n",
         "        consumer_key: \"${ACME_CONSUMER_KEY}\"\n        consumer_secret: \"${ACME_CONSUMER_SECRET}\"\n",
@@ -145,4 +206,20 @@ pub(crate) fn find(truth: &Value, group: &str, key: &str) -> Option<f64> {
         },
         _ => None,
     }
+}
+
+/// These tweets as a watch list.
+pub(crate) fn watching(tweets: &[&str]) -> String {
+    let quoted: Vec<String> = tweets.iter().map(|tweet| format!("\"{tweet}\"")).collect();
+    format!("{{ tweets: [{}] }}", quoted.join(", "))
+}
+
+/// The ids that a request asked for.
+pub(crate) fn ids(request: &Value) -> Vec<&str> {
+    request["ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The kind of credential that a request came with.
+pub(crate) fn credential(request: &Value) -> &str {
+    request["credential"]["kind"].as_str().unwrap_or_default()
 }

@@ -1,0 +1,222 @@
+//! What the collector keeps on disk: readings, books, and what is known of each tweet. What a call may cost is on disk before the call
+//! is made, what it did cost before the next one; the rest within a second.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::collector::Desk;
+use crate::model::{PriceClass, Timestamp, TweetId, TweetReading, Username};
+use crate::schedule::{AccountMemory, AccountPlan, PaidOn, Plan, TweetMemory};
+use crate::self_metrics::SelfMetrics;
+use crate::state::{Change, Recalled, State};
+use crate::store::{AccountStore, Part, RecordMemory};
+
+/// The state file and what is to be written to it.
+pub struct Memory {
+    state: State,
+    /// Names of the accounts in the file, in the order of the configuration.
+    names: Vec<String>,
+    pending: Vec<Pending>,
+    next_commit: Instant,
+    /// The last commit failed: that was said, and the next attempt waits.
+    failing: bool,
+}
+
+/// What changed of one account since the last commit.
+#[derive(Debug, Default)]
+struct Pending {
+    changed: bool,
+    tweets: BTreeSet<TweetId>,
+    day: i64,
+    paid: Vec<(PriceClass, u64)>,
+}
+
+/// An account in the file.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    plan: AccountMemory,
+    owner: Option<u64>,
+    username: Option<Username>,
+}
+
+/// A tweet in the file.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    plan: TweetMemory,
+    record: KeptRecord,
+}
+
+/// What the store knows of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct KeptRecord {
+    /// Readings by the name of their source's place and the request.
+    readings: Vec<(String, u8, TweetReading)>,
+    last_success: Option<Timestamp>,
+    foreign: bool,
+}
+
+/// What can wait is written this often.
+const PACE: Duration = Duration::from_secs(1);
+/// After a failed commit.
+const PAUSE: Duration = Duration::from_secs(30);
+
+impl Memory {
+    /// Writes to this file; the names are those of the accounts in it.
+    pub fn new(state: State, names: Vec<String>) -> Self {
+        let pending = names.iter().map(|_| Pending::default()).collect();
+        Self { state, names, pending, next_commit: Instant::now(), failing: false }
+    }
+
+    /// Takes note of what has changed.
+    pub(super) fn note(&mut self, plan: &mut Plan) {
+        for (account, pending) in self.pending.iter_mut().enumerate() {
+            let (day, paid) = plan.take_paid(account);
+            let touched = plan.take_touched(account);
+            pending.changed |= !paid.is_empty() || !touched.is_empty();
+            if day != pending.day {
+                (pending.day, pending.paid) = (day, Vec::new());
+            }
+            pending.paid.extend(paid);
+            pending.tweets.extend(touched);
+        }
+    }
+
+    /// Something of the account itself changed, such as its windows or what it knows of users.
+    pub(super) fn disturb(&mut self, account: usize) {
+        self.pending[account].changed = true;
+    }
+
+    /// Writes what has changed, if it must not or need not wait any longer. Blocks.
+    pub(super) fn commit(
+        &mut self,
+        is_urgent: bool,
+        plan: &Plan,
+        stores: &[AccountStore],
+        desks: &[Desk],
+        metrics: &SelfMetrics,
+    ) {
+        let must = is_urgent || self.pending.iter().any(|pending| !pending.paid.is_empty());
+        let may = Instant::now() >= self.next_commit;
+        if !(may || must && !self.failing) || !self.pending.iter().any(|pending| pending.changed) {
+            return;
+        }
+        let accounts = self.pending.iter().enumerate().filter(|(_, pending)| pending.changed);
+        let change = |(index, pending): (usize, &Pending)| Change {
+            account: self.names[index].clone(),
+            header: header(&plan.accounts()[index], &stores[index]),
+            tweets: pending
+                .tweets
+                .iter()
+                .map(|id| (*id, kept(*id, &plan.accounts()[index], &stores[index], &desks[index])))
+                .collect(),
+            paid_day: pending.day,
+            paid: pending.paid.iter().map(|(class, id)| (code(*class), *id)).collect(),
+        };
+        let changes: Vec<Change> = accounts.map(change).collect();
+        match self.state.commit(&changes) {
+            Ok(()) => {
+                self.pending.iter_mut().for_each(|pending| *pending = Pending { day: pending.day, ..Pending::default() });
+                if std::mem::replace(&mut self.failing, false) {
+                    tracing::info!("the state is on disk again");
+                }
+                self.next_commit = Instant::now() + PACE;
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::error!(%error, "the state cannot be written; the exporter goes on, but a crash would forget what it knows");
+                }
+                self.next_commit = Instant::now() + PAUSE;
+            }
+        }
+        metrics.state_ok(!self.failing);
+    }
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("numbers, texts and lists are JSON")
+}
+
+fn header(plan: &AccountPlan, store: &AccountStore) -> Vec<u8> {
+    let (owner, username) = store.owner();
+    json(&Header { plan: plan.memory(), owner, username: username.cloned() })
+}
+
+/// What is known of a tweet; nothing if it is watched no more.
+fn kept(id: TweetId, plan: &AccountPlan, store: &AccountStore, desk: &Desk) -> Option<Vec<u8>> {
+    let plan = plan.tweet_memory(id)?;
+    let record = store.record(id).map(|record| record.memory()).unwrap_or_default();
+    let name = |part: Part| desk.places.get(usize::from(part.source)).cloned().unwrap_or_default();
+    let readings = record.readings.into_iter().map(|(part, reading)| (name(part), part.request, reading)).collect();
+    let record = KeptRecord { readings, last_success: record.last_success, foreign: record.foreign };
+    Some(json(&Kept { plan, record }))
+}
+
+/// Takes up what the file knows of an account. The store must watch what the plan watches afterwards: what was found on the timeline, too.
+/// What cannot be read is left out, and counted.
+pub fn recall(recalled: Recalled, plan: &mut AccountPlan, now: Timestamp) -> Option<Readings> {
+    let header: Header = serde_json::from_slice(&recalled.header).ok()?;
+    let mut readings = Readings { owner: header.owner, username: header.username, tweets: HashMap::new(), unreadable: 0 };
+    let mut tweets = Vec::new();
+    for (id, bytes) in recalled.tweets {
+        match serde_json::from_slice::<Kept>(&bytes) {
+            Ok(Kept { plan, record }) => {
+                tweets.push((id, plan));
+                readings.tweets.insert(id, record);
+            }
+            Err(_) => readings.unreadable += 1,
+        }
+    }
+    let paid = recalled.paid.into_iter().filter_map(|(code, id)| Some((class(code)?, id))).collect();
+    plan.recall(header.plan, tweets, (recalled.paid_day, paid), now);
+    Some(readings)
+}
+
+/// What a forecast wants to know: tweets that were found on the timeline, and what is paid for on which UTC day.
+pub fn found_and_paid(recalled: &Recalled) -> Option<(Vec<TweetId>, PaidOn)> {
+    let header: Header = serde_json::from_slice(&recalled.header).ok()?;
+    let paid = recalled.paid.iter().filter_map(|(code, id)| Some((class(*code)?, *id))).collect();
+    Some((header.plan.found().to_vec(), (recalled.paid_day, paid)))
+}
+
+/// The readings of an account as the file has them.
+#[derive(Debug)]
+pub struct Readings {
+    owner: Option<u64>,
+    username: Option<Username>,
+    tweets: HashMap<TweetId, KeptRecord>,
+    /// Tweets that could not be read.
+    pub unreadable: usize,
+}
+
+impl Readings {
+    /// Gives them to the store, those of sources that the account still has.
+    pub fn restore(self, store: &mut AccountStore, places: &[String]) {
+        store.recall_owner(self.owner, self.username);
+        for (id, KeptRecord { readings, last_success, foreign }) in self.tweets {
+            let place = |name: &String| places.iter().position(|place| place == name).and_then(|place| u8::try_from(place).ok());
+            let part =
+                |(name, request, reading): (String, u8, TweetReading)| Some((Part { source: place(&name)?, request }, reading));
+            let readings = readings.into_iter().filter_map(part).collect();
+            store.recall(id, RecordMemory { readings, last_success, foreign });
+        }
+    }
+}
+
+/// As it stands in the file; never to be renumbered.
+fn code(class: PriceClass) -> u8 {
+    match class {
+        PriceClass::Tweet => 0,
+        PriceClass::OwnedTweet => 1,
+        PriceClass::User => 2,
+        PriceClass::Analytics => 3,
+    }
+}
+
+fn class(wanted: u8) -> Option<PriceClass> {
+    PriceClass::ALL.into_iter().find(|class| code(*class) == wanted)
+}

@@ -1,0 +1,181 @@
+//! What a plan knows that must survive a restart, and how it is taken up again. When it is read back the configuration may be another
+//! one: slots go by name, and what is watched no more is left out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Api, CredentialKind, MediaKey, PriceClass, RateLimit, Refusal, Timestamp, TweetId, Username};
+use crate::schedule::account::AccountPlan;
+use crate::schedule::adaptive::Pulse;
+use crate::schedule::gates::GatesMemory;
+use crate::schedule::tweet::{Track, TweetPlan};
+
+/// A UTC day, and the resources that were paid on it.
+pub type PaidOn = (i64, Vec<(PriceClass, u64)>);
+
+/// What an account's plan knows, but for its tweets.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AccountMemory {
+    pub(super) ledger: LedgerMemory,
+    pub(super) gates: GatesMemory,
+    pub(super) identity: IdentityMemory,
+    pub(super) timeline: TimelineMemory,
+    pub(super) usage_due: Option<Timestamp>,
+}
+
+impl AccountMemory {
+    /// Tweets that were found on the timeline.
+    pub fn found(&self) -> &[TweetId] {
+        &self.timeline.found
+    }
+}
+
+/// The sums of the books, in billionths of a dollar.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct LedgerMemory {
+    pub(super) day: i64,
+    pub(super) month: i64,
+    pub(super) spent_today: u64,
+    pub(super) spent_this_month: u64,
+    pub(super) tweets_this_month: u64,
+    /// Calls that were under way: X may have charged for them.
+    pub(super) under_way: Vec<Reservation>,
+}
+
+/// What one call may cost at worst.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Reservation {
+    pub(super) class: Option<PriceClass>,
+    /// Resources that are known by name, and not paid yet.
+    pub(super) resources: Vec<u64>,
+    /// How many others.
+    pub(super) others: u64,
+}
+
+/// Whose token, whose timeline.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct IdentityMemory {
+    pub(super) username: Option<Username>,
+    pub(super) owner: Option<u64>,
+    pub(super) target: Option<u64>,
+}
+
+/// What was on the timeline.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct TimelineMemory {
+    pub(super) found: Vec<TweetId>,
+    pub(super) listed: Vec<TweetId>,
+    pub(super) walked_from: Option<Timestamp>,
+    pub(super) next_discovery: Option<Timestamp>,
+    pub(super) cut_short: bool,
+}
+
+/// What a plan knows of one tweet.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TweetMemory {
+    on_timeline: bool,
+    refusal: Option<Refusal>,
+    foreign_until: Option<Timestamp>,
+    videos: Option<Vec<MediaKey>>,
+    pulse: Option<Pulse>,
+    /// By the slot's name.
+    tracks: BTreeMap<String, TrackMemory>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct TrackMemory {
+    asked: Option<Timestamp>,
+    read: bool,
+    silent_until: Option<Timestamp>,
+    barred: Option<(Timestamp, Refusal)>,
+    spoils: bool,
+}
+
+impl From<&Track> for TrackMemory {
+    fn from(track: &Track) -> Self {
+        let Track { asked, read, silent_until, barred, spoils, .. } = *track;
+        Self { asked, read, silent_until, barred, spoils }
+    }
+}
+
+impl AccountPlan {
+    /// What must survive a restart, but for the tweets.
+    pub fn memory(&self) -> AccountMemory {
+        AccountMemory {
+            ledger: self.ledger.memory(self.under_way.values().cloned().collect()),
+            gates: self.gates.memory(),
+            identity: self.timeline.identity.memory(),
+            timeline: self.timeline.memory(),
+            usage_due: Some(self.usage_due),
+        }
+    }
+
+    /// What must survive of one tweet; nothing if it is not watched.
+    pub fn tweet_memory(&self, id: TweetId) -> Option<TweetMemory> {
+        let tweet = &self.tweets[*self.index.get(&id)?];
+        let tracks = self.slots.iter().zip(&tweet.tracks).map(|(slot, track)| (slot.name(), track.into())).collect();
+        let TweetPlan { on_timeline, refusal, foreign_until, videos, pulse, .. } = tweet.clone();
+        Some(TweetMemory { on_timeline, refusal, foreign_until, videos, pulse, tracks })
+    }
+
+    /// The same of all.
+    pub fn tweet_memories(&self) -> Vec<(TweetId, TweetMemory)> {
+        self.tweets.iter().filter_map(|tweet| Some((tweet.id, self.tweet_memory(tweet.id)?))).collect()
+    }
+
+    /// Resources that were paid since this was last asked, and the UTC day on which.
+    pub fn take_paid(&mut self) -> PaidOn {
+        self.ledger.take_news()
+    }
+
+    /// Tweets of which something new is known since this was last asked.
+    pub fn take_touched(&mut self) -> Vec<TweetId> {
+        std::mem::take(&mut self.touched).into_iter().collect()
+    }
+
+    /// Takes up what was known before the restart. Readings that are young enough are not due again.
+    pub fn recall(&mut self, memory: AccountMemory, tweets: Vec<(TweetId, TweetMemory)>, paid: PaidOn, now: Timestamp) {
+        self.ledger.recall(memory.ledger, paid, now);
+        self.gates.recall(memory.gates, now);
+        self.timeline.identity.recall(memory.identity);
+        self.timeline.recall(memory.timeline);
+        self.usage_due = memory.usage_due.unwrap_or(now).min(now + std::time::Duration::from_secs(900));
+        let named = self.named();
+        self.watch(&named, now);
+        for (id, memory) in tweets {
+            let names: Vec<String> = self.slots.iter().map(|slot| slot.name()).collect();
+            self.tweet(id, |tweet| tweet.recall(memory, &names));
+        }
+        self.touched.clear();
+    }
+}
+
+impl TweetPlan {
+    fn recall(&mut self, mut memory: TweetMemory, slots: &[String]) {
+        self.on_timeline = memory.on_timeline;
+        self.refusal = memory.refusal;
+        self.foreign_until = memory.foreign_until;
+        self.videos = memory.videos;
+        self.pulse = memory.pulse;
+        for (track, name) in self.tracks.iter_mut().zip(slots) {
+            let Some(known) = memory.tracks.remove(name) else { continue };
+            let TrackMemory { asked, read, silent_until, barred, spoils } = known;
+            // What was asked for waits for its turn; what never was is due.
+            let due = track.due.filter(|_| asked.is_none());
+            *track = Track { due, asked, tried: asked, read, silent_until, barred, spoils, ..*track };
+        }
+    }
+}
+
+/// A gate by credential and system.
+pub(super) type ApiGate = (CredentialKind, Api, Timestamp);
+/// A window by credential and system.
+pub(super) type Window = (CredentialKind, Api, RateLimit);
