@@ -38,6 +38,11 @@ impl ServeArgs {
 
 pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
     start_logging(common.log_level, common.log_format);
+    // Before anything that takes time: whoever waits for the log to speak may stop it at the first word.
+    let stop = CancellationToken::new();
+    if let Err(error) = until_told_to_stop(stop.clone()) {
+        return fail(1, &format!("cannot listen to signals: {error}"));
+    }
     let loaded = match check::load(common) {
         Ok(loaded) => loaded,
         Err(errors) => return fail(2, &errors),
@@ -63,10 +68,6 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
         Ok(listeners) => listeners,
         Err(why) => return fail(1, &why),
     };
-    let stop = CancellationToken::new();
-    if let Err(error) = until_told_to_stop(stop.clone()) {
-        return fail(1, &format!("cannot listen to signals: {error}"));
-    }
     if let Err(error) = app.run(listeners, options, stop).await {
         return fail(1, &error.to_string());
     }

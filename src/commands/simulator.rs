@@ -34,6 +34,10 @@ pub(super) struct SimulatorArgs {
 
 pub(super) async fn run(common: &Common, args: SimulatorArgs) -> ExitCode {
     start_logging(common.log_level, common.log_format);
+    let stop = CancellationToken::new();
+    if let Err(error) = until_told_to_stop(stop.clone()) {
+        return fail(1, &format!("cannot listen to signals: {error}"));
+    }
     let listener = match args.listen.bind().await {
         Ok(listener) => listener,
         Err(error) => return fail(1, &format!("cannot listen on {}: {error}; choose another with --listen", args.listen)),
@@ -44,10 +48,6 @@ pub(super) async fn run(common: &Common, args: SimulatorArgs) -> ExitCode {
         Err(error) => return fail(1, &format!("cannot start the simulator: {error}")),
     };
     print!("{}", introduce(&format!("http://{}", running.address()), running.world()));
-    let stop = CancellationToken::new();
-    if let Err(error) = until_told_to_stop(stop.clone()) {
-        return fail(1, &format!("cannot listen to signals: {error}"));
-    }
     stop.cancelled().await;
     running.stop().await;
     ExitCode::SUCCESS
