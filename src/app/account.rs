@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use sha2::{Digest, Sha256};
+
 use crate::app::AppError;
 use crate::auth::{Credential, CredentialContext, configured_kinds};
 use crate::collector::{Desk, Health};
-use crate::config::{Account, Charge, Config, Groups, Source, SourceKind, WatchTimeline};
+use crate::config::{Account, Charge, Config, Credentials, Groups, Source, SourceKind, WatchTimeline};
 use crate::model::{Api, CredentialKind, Timestamp};
 use crate::net::Client;
 use crate::schedule::{AccountTerms, Discovery, LedgerTerms, SourceTerms};
@@ -25,8 +27,18 @@ pub fn terms(config: &Config, account: &Account, room: usize) -> AccountTerms {
         ledger: LedgerTerms { charge, prices: config.billing.usd, budget: account.budget },
         // One early read parts the batches of a start; a legacy plan would pay for it.
         patience: if charge == Charge::UtcDay { 0.5 } else { 0.95 },
+        speaker: speaker(&account.credentials),
+        longest_call: config.api.timeout,
         seed: account.name.bytes().fold(u64::from(std::process::id()), |seed, byte| seed.wrapping_mul(31) + u64::from(byte)),
     }
+}
+
+/// Tells the tokens that speak for a user from others, and tells nothing of them: 64 bits of a hash. The token file stands for its user.
+fn speaker(credentials: &Credentials) -> u64 {
+    let oauth1 = credentials.oauth1.as_ref().map(|keys| keys.access_token.expose());
+    let file = credentials.oauth2.as_ref().map(|client| client.token_file.to_string_lossy());
+    let hash = Sha256::digest(format!("{oauth1:?} {file:?}"));
+    hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// The keys of OAuth 1.0a are good for an app-only token, too (x-api.md 3.2).

@@ -14,7 +14,7 @@ use crate::collector::desk::Answer;
 use crate::collector::{AccountSummary, Desk, Memory, Order, Snapshot};
 use crate::config::Mode;
 use crate::exposition::build;
-use crate::model::{Api, Ask, Failure, Reading, Timestamp, TweetId, TweetState};
+use crate::model::{Api, Ask, Billed, Failure, Reading, Timestamp, TweetId, TweetState};
 use crate::schedule::{Call, Errand, Outcome, Plan, Trigger};
 use crate::self_metrics::{ErrorReason, Limit, SelfMetrics};
 use crate::store::{AccountStore, Watched};
@@ -214,7 +214,7 @@ impl Collector {
                 let Some(call) = self.under_way.remove(&error.id()) else { return };
                 tracing::error!(%error, "a call to X broke down; this is a fault of the exporter, please report it");
                 let failure = Failure::Transient { retry_after: None };
-                self.parts.plan.finish(&call, &[], Outcome::Failed { failure: &failure, charged: false }, now);
+                self.parts.plan.finish(&call, &[], Outcome::Failed { failure: &failure, billed: Billed::Perhaps }, now);
             }
         }
         self.changed = true;
@@ -230,13 +230,13 @@ impl Collector {
             Answer::Usage(answered) => answered.result.as_ref().map(Outcome::Counted),
         };
         desk.observe(call, result.as_ref().err().copied(), now);
-        let outcome = result.unwrap_or_else(|error| Outcome::Failed { failure: &error.failure, charged: error.charged });
+        let outcome = result.unwrap_or_else(|error| Outcome::Failed { failure: &error.failure, billed: error.billed });
         if let Some(bill) = self.parts.plan.finish(call, answer.limits(), outcome, now) {
             desk.charge(&bill);
         }
         if let Some(complaint) = self.parts.plan.take_complaint(call.account) {
             let (failure, reason) = (Failure::Transient { retry_after: None }, ErrorReason::Malformed);
-            let error = ApiError { failure, reason, detail: complaint.to_owned(), charged: false };
+            let error = ApiError { failure, reason, detail: complaint.to_owned(), billed: Billed::No };
             desk.observe(call, Some(&error), now);
         }
     }

@@ -42,6 +42,17 @@ pub enum Failure {
     },
 }
 
+/// Whether X charges for a call that brought nothing. It bills no answer but a 200 (x-api.md 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Billed {
+    /// It was refused, or never left.
+    No,
+    /// It left, and no answer came: it counts as paid, once.
+    Perhaps,
+    /// X answered with 200, and it could not be read.
+    Yes,
+}
+
 /// Which window of requests a limit is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -19,7 +19,7 @@ mod username;
 pub use api::{Api, CredentialKind, Host, PriceClass};
 pub use ask::Ask;
 pub use duration::{DurationError, format_duration, parse_duration};
-pub use failure::{Failure, RateLimit, RateWindow};
+pub use failure::{Billed, Failure, RateLimit, RateWindow};
 pub use family::Family;
 pub use media::{MediaKey, MediaType};
 pub use metric::Metric;

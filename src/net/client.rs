@@ -86,6 +86,8 @@ pub struct SendError {
     pub detail: String,
     /// The status, where the fault came after the head of an answer.
     pub status: Option<u16>,
+    /// There was a connection: the request may have reached the other side.
+    pub has_left: bool,
 }
 
 /// Where on the way it failed.
@@ -158,7 +160,7 @@ impl Client {
         while let Some(chunk) = response.chunk().await.map_err(|error| SendError::new(error, Some(status)))? {
             if body.len() + chunk.len() > MAX_BODY {
                 let detail = format!("the answer is larger than {MAX_BODY} bytes");
-                return Err(SendError { fault: SendFault::TooLarge, detail, status: Some(status) });
+                return Err(SendError { fault: SendFault::TooLarge, detail, status: Some(status), has_left: true });
             }
             body.extend_from_slice(&chunk);
         }
@@ -184,7 +186,9 @@ impl SendError {
     fn new(error: reqwest::Error, status: Option<u16>) -> Self {
         let error = error.without_url();
         let detail = causes(&error);
-        Self { fault: classify(&error, &detail), detail, status }
+        let fault = classify(&error, &detail);
+        let has_left = !error.is_connect() && matches!(fault, SendFault::Timeout | SendFault::Network);
+        Self { fault, detail, status, has_left: has_left || status.is_some() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
+use crate::config::{Budget, Charge};
 use crate::model::{Api, Ask, CredentialKind, PriceClass, Refusal, Timestamp, TweetId, TweetState, Username};
 use crate::schedule::Ladder;
 use crate::schedule::allowance::Allowance;
@@ -13,7 +14,7 @@ use crate::schedule::memory::Reservation;
 use crate::schedule::queue::Queue;
 use crate::schedule::slot::{PRIVATE_AGE, Slot, SlotKind, SourceTerms, slots};
 use crate::schedule::suspects::Suspects;
-use crate::schedule::timeline::{Discovery, Timeline};
+use crate::schedule::timeline::{Discovery, Identity, Timeline};
 use crate::schedule::tweet::{TweetPlan, state_of};
 
 /// What an account may do.
@@ -33,8 +34,23 @@ pub struct AccountTerms {
     pub ledger: LedgerTerms,
     /// Part of the interval that a slot lets pass before it reads a tweet again.
     pub patience: f64,
+    /// Tells its users' tokens from those of others: what they taught holds no longer when they change.
+    pub speaker: u64,
+    /// How long a call may take.
+    pub longest_call: Duration,
     /// Makes its pauses differ from those of others.
     pub seed: u64,
+}
+
+/// Whether it is known what was spent before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Books {
+    /// It is, as well as can be.
+    Open,
+    /// Nothing is bought before X has told what it counted; it was asked so many times.
+    Lost { attempts: u32 },
+    /// X is being asked.
+    Asked { attempts: u32 },
 }
 
 /// The plan of one account.
@@ -72,10 +88,7 @@ pub struct AccountPlan {
     pub(super) under_way: BTreeMap<u64, Reservation>,
     /// Calls made so far.
     pub(super) calls: u64,
-    /// The books were lost: nothing is bought before X has told what it counted.
-    pub(super) books_unknown: bool,
-    /// X is being asked for that.
-    pub(super) books_asked: bool,
+    pub(super) books: Books,
     /// Answers that are well formed and yet make no sense, of which nobody was told yet.
     pub(super) complaint: Option<&'static str>,
 }
@@ -84,16 +97,25 @@ impl AccountPlan {
     /// An account of which nothing has been read yet; the tweets are distinct.
     pub fn new(terms: AccountTerms, tweets: &[TweetId], now: Timestamp) -> Self {
         let slots = slots(&terms.sources);
-        let is_user = terms.credentials.iter().any(|kind| kind.is_user());
+        let identity = Identity {
+            username: terms.username.clone(),
+            owner: None,
+            target: None,
+            asking: false,
+            is_needed: slots.iter().any(Slot::is_paged),
+            has_user: terms.credentials.iter().any(|kind| kind.is_user()),
+            speaker: terms.speaker,
+            doubted: false,
+        };
         let mut plan = Self {
             tweets: Vec::new(),
             index: HashMap::new(),
             lanes: BTreeMap::new(),
-            gates: Gates::new(terms.seed),
+            gates: Gates::new(terms.seed, quiet(&terms)),
             ledger: Ledger::new(terms.ledger, now),
             suspects: slots.iter().map(|_| VecDeque::new()).collect(),
             searches: 0,
-            timeline: Timeline::new(terms.discovery, slots.iter().any(Slot::is_paged), terms.username.clone(), is_user),
+            timeline: Timeline::new(terms.discovery, identity),
             queue: Queue::default(),
             allowance: Allowance::new(),
             adapted: None,
@@ -105,8 +127,7 @@ impl AccountPlan {
             touched: HashSet::new(),
             under_way: BTreeMap::new(),
             calls: 0,
-            books_unknown: false,
-            books_asked: false,
+            books: Books::Open,
             complaint: None,
             slots,
             terms,
@@ -135,7 +156,7 @@ impl AccountPlan {
 
     /// Nobody knows what was spent before: X is asked first.
     pub fn lose_books(&mut self) {
-        self.books_unknown = true;
+        self.books = Books::Lost { attempts: 0 };
     }
 
     /// So many found tweets fit under `limits.max_tweets`.
@@ -353,4 +374,12 @@ impl AccountPlan {
             self.touched.insert(id);
         }
     }
+}
+
+/// X books a call on the day on which it handles it, and its midnight is not quite ours: what leaves shortly before may be paid on either
+/// day. So nothing that costs money leaves then, where money is counted by the day.
+fn quiet(terms: &AccountTerms) -> Option<Duration> {
+    let Budget { usd_per_day, usd_per_month, tweets_per_month } = terms.ledger.budget;
+    let is_bounded = usd_per_day.is_some() || usd_per_month.is_some() || tweets_per_month.is_some();
+    (is_bounded || terms.ledger.charge == Charge::UtcDay).then_some(terms.longest_call)
 }

@@ -29,6 +29,8 @@ fn plan(tweets: &[TweetId], budget: Budget) -> Plan {
         username: "acme".parse().ok(),
         ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget },
         patience: 0.5,
+        speaker: 0,
+        longest_call: Duration::from_secs(10),
         seed: 0,
     };
     let ladder = Ladder::adaptive(vec![Tier { younger_than: 30 * DAY, every: MINUTE }]);

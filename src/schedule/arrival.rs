@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::model::{
-    Api, Ask, Failure, MediaKey, PriceClass, ProjectUsage, RateLimit, Reading, Refusal, Timestamp, TweetId, TweetReading,
+    Api, Ask, Billed, Failure, MediaKey, PriceClass, ProjectUsage, RateLimit, Reading, Refusal, Timestamp, TweetId, TweetReading,
 };
-use crate::schedule::account::AccountPlan;
+use crate::schedule::account::{AccountPlan, Books};
 use crate::schedule::adaptive::Pulse;
 use crate::schedule::call::TweetsAsk;
 use crate::schedule::errands::USAGE_PAUSE;
@@ -39,13 +39,13 @@ impl AccountPlan {
                 None
             }
             // What X refuses to count says nothing about the rest.
-            Outcome::Failed { .. } if call.errand == Errand::Usage => {
-                self.books_unknown = false;
+            Outcome::Failed { failure, .. } if call.errand == Errand::Usage => {
+                self.fail_usage(call, failure, now);
                 None
             }
-            Outcome::Failed { failure, charged } => {
+            Outcome::Failed { failure, billed } => {
                 self.fail(call, failure, now);
-                charged.then(|| self.charge_unread(call)).flatten()
+                self.charge_unread(call, billed)
             }
             Outcome::Read(reading) => {
                 self.gates.succeed(call.credential, call.errand.api(), now);
@@ -63,7 +63,7 @@ impl AccountPlan {
                     Errand::WhoAmI => identity.learn_owner(id, name),
                     _ => identity.target = Some(id),
                 }
-                Some(self.ledger.book(PriceClass::User, std::iter::once(id)))
+                Some(self.ledger.book(PriceClass::User, std::iter::once(id), call.at.utc_day()))
             }
         }
     }
@@ -91,21 +91,29 @@ impl AccountPlan {
     fn forget_numbers(&mut self, api: Api) {
         for slot in self.slots.iter().filter(|slot| slot.api == api) {
             self.dropped.extend(self.tweets.iter().map(|tweet| (tweet.id, slot.source, slot.request)));
+            self.touched.extend(self.tweets.iter().map(|tweet| tweet.id));
         }
     }
 
-    /// A 200 that could not be read is paid for all the same, at worst in full.
-    fn charge_unread(&mut self, call: &Call) -> Option<Bill> {
-        let (class, _) = call.worst?;
-        let resources: Vec<u64> = match &call.errand {
+    /// A 200 that could not be read is paid for all the same, at worst in full. So is a call that left and was never answered, but what
+    /// nobody knows by name is then counted once a day: a bad network must not use up the budget.
+    fn charge_unread(&mut self, call: &Call, billed: Billed) -> Option<Bill> {
+        let (class, _) = call.worst.filter(|_| billed != Billed::No)?;
+        let (known, others): (Vec<u64>, usize) = match &call.errand {
             Errand::Read(ask) => {
                 let terms = &self.slots[self.slot_of(ask.source, ask.request)?];
-                ask.tweets.iter().map(|id| terms.resource(id.number())).collect()
+                (ask.tweets.iter().map(|id| terms.resource(id.number())).collect(), 0)
             }
             Errand::Page { page, .. } => self.unread_page(page),
-            Errand::WhoAmI | Errand::FindUser(_) | Errand::Usage => vec![0],
+            Errand::WhoAmI | Errand::FindUser(_) | Errand::Usage => (Vec::new(), 1),
         };
-        Some(self.ledger.book(class, resources.into_iter()))
+        let day = call.at.utc_day();
+        if billed == Billed::Perhaps {
+            // Numbers that no tweet and no user has stand for those that nobody knows.
+            return Some(self.ledger.book(class, known.into_iter().chain((1..).take(others)), day));
+        }
+        let (known, others) = (self.ledger.book(class, known.into_iter(), day), self.ledger.book_unknown(class, others as u64));
+        Some(known.and(others))
     }
 
     fn take_batch(&mut self, call: &Call, reading: &Reading) -> Option<Bill> {
@@ -115,7 +123,7 @@ impl AccountPlan {
         self.learn(call, slot, false);
         let (class, _) = call.worst?;
         let terms = self.slots[slot].clone();
-        Some(self.ledger.book(class, reading.returned.iter().map(|id| terms.resource(id.number()))))
+        Some(self.ledger.book(class, reading.returned.iter().map(|id| terms.resource(id.number())), call.at.utc_day()))
     }
 
     /// What X said of each tweet.
@@ -168,8 +176,11 @@ impl AccountPlan {
 
     /// X has told what it counted: with it, books that were lost are opened, and a refused payment may be worth another attempt.
     fn count(&mut self, usage: &ProjectUsage, now: Timestamp) {
-        if std::mem::take(&mut self.books_unknown) {
-            self.ledger.assume(usage.today.unwrap_or_default(), usage.this_month.unwrap_or_default());
+        self.gates.recover(Api::Usage);
+        if std::mem::replace(&mut self.books, Books::Open) != Books::Open {
+            // Where X gives no sums by the day, all that was used may have been used today.
+            let used = usage.used.unwrap_or_default();
+            self.ledger.assume(usage.today.unwrap_or(used), usage.this_month.unwrap_or(used));
         }
         let is_capped = usage.used.zip(usage.cap).is_some_and(|(used, cap)| used >= cap);
         if self.gates.is_unpaid() && !is_capped {

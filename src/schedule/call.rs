@@ -1,8 +1,8 @@
 //! A call to X as the plan wants it, and how it went.
 
 use crate::model::{
-    Api, Ask, CredentialKind, Failure, MediaKey, PageAsk, PriceClass, ProjectUsage, Reading, TimelinePage, Timestamp, TweetId,
-    Username,
+    Api, Ask, Billed, CredentialKind, Failure, MediaKey, PageAsk, PriceClass, ProjectUsage, Reading, TimelinePage, Timestamp,
+    TweetId, Username,
 };
 
 /// One call to X.
@@ -97,7 +97,7 @@ pub enum Outcome<'a> {
     Failed {
         /// What to do next.
         failure: &'a Failure,
-        /// X answered with 200, so it may charge for what could not be read.
-        charged: bool,
+        /// Whether X charges for it all the same.
+        billed: Billed,
     },
 }

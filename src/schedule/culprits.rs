@@ -90,7 +90,7 @@ impl AccountPlan {
     pub(super) fn end_search(&mut self, slot: usize) -> Vec<TweetId> {
         let Some(suspects) = self.suspects[slot].pop_front() else { return Vec::new() };
         self.queue.disturb();
-        let tweets = suspects.into_tweets();
+        let tweets = suspects.all();
         self.free(slot, &tweets);
         tweets
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::Charge;
 use crate::model::{Api, Ask, CredentialKind, MediaKey, PriceClass, Timestamp, TweetId};
-use crate::schedule::account::AccountPlan;
+use crate::schedule::account::{AccountPlan, Books};
 use crate::schedule::call::TweetsAsk;
 use crate::schedule::gates::{Demand, Passage};
 use crate::schedule::lane::{Lane, Pace, Waiting, is_due_by_day};
@@ -18,9 +18,9 @@ impl AccountPlan {
     /// The calls to make now.
     pub(super) fn launch(&mut self, account: usize, ladder: &Ladder, trigger: Trigger, now: Timestamp) -> Vec<Call> {
         self.ledger.turn(now);
-        if self.books_unknown {
+        if self.books != Books::Open {
             let asked = self.ask_books(account, now);
-            if self.books_unknown {
+            if self.books != Books::Open {
                 return asked.into_iter().collect();
             }
         }
@@ -64,6 +64,7 @@ impl AccountPlan {
             let SlotKind::Own(age) = terms.kind else { continue };
             for tweet in self.tweets.iter_mut().filter(|tweet| tweet.tracks[slot].read && !tweet.is_younger(age, now)) {
                 tweet.tracks[slot].read = false;
+                self.touched.insert(tweet.id);
                 self.dropped.push((tweet.id, terms.source, terms.request));
             }
         }
@@ -180,7 +181,10 @@ impl AccountPlan {
         }
         let credential = self.credential((slot, ask), now)?;
         let worst = self.worst(slot, &tweets);
-        if worst.is_some_and(|(class, unpaid)| unpaid > self.ledger.affordable(class)) {
+        let is_covered = worst.is_none_or(|(class, unpaid)| unpaid <= self.ledger.affordable(class));
+        let all = self.suspects[slot].front()?.all();
+        all.into_iter().for_each(|id| self.tweet(id, |tweet| tweet.tracks[slot].held = !is_covered));
+        if !is_covered {
             return None;
         }
         self.suspects[slot].front_mut()?.probing = true;

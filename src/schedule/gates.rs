@@ -13,6 +13,8 @@ use crate::schedule::memory::{ApiGate, Window};
 pub(super) struct Gates {
     /// Makes the pauses of many exporters differ.
     seed: u64,
+    /// Nothing that costs money leaves so long before midnight, nor just after it.
+    quiet: Option<Duration>,
     /// A refused token is tried again now and then: X has refused good ones.
     credentials: BTreeMap<(CredentialKind, Host), Timestamp>,
     /// No token could be had.
@@ -104,6 +106,13 @@ fn spread(limit: &RateLimit, under_way: u64, demand: Demand, now: Timestamp) -> 
 /// A refused credential costs nothing to try: X bills no failed request.
 const CREDENTIAL_PAUSE: Duration = Duration::from_secs(15 * 60);
 const FORBIDDEN_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// Two clocks that are kept right differ by less.
+const CLOCK_ERROR: Duration = Duration::from_secs(2);
+/// It has not come yet. What lies further off than any such pause was reckoned with a clock that has been set back since.
+pub(super) fn is_to_come(until: Timestamp, longest: Duration, now: Timestamp) -> bool {
+    until > now && (until == Timestamp::MAX || until <= now + longest + SLACK)
+}
+
 /// X's clock may be a little ahead of ours.
 const SLACK: Duration = Duration::from_secs(60);
 /// No billing cycle is longer.
@@ -124,17 +133,18 @@ const TROUBLE: u32 = 3;
 const CONCURRENCY: u32 = 4;
 
 impl Gates {
-    pub(super) fn new(seed: u64) -> Self {
-        Self { seed, ..Self::default() }
+    pub(super) fn new(seed: u64, quiet: Option<Duration>) -> Self {
+        Self { seed, quiet, ..Self::default() }
     }
 
     /// Whether this call may be made.
     pub(super) fn passage(&self, credential: CredentialKind, api: Api, now: Timestamp) -> Passage {
-        let closed = |until: Option<&Timestamp>| until.copied().filter(|until| *until > now);
+        let closed = |until: Option<&Timestamp>| until.copied().filter(|until| is_to_come(*until, CREDENTIAL_PAUSE, now));
         if self.is_closed(api) {
             return Passage::Refused(Timestamp::MAX);
         }
-        if let Some(payment) = self.payment.filter(|payment| payment.until > now && api.class().is_some()) {
+        let is_unpaid = |payment: &Closed| is_to_come(payment.until, LONGEST_CYCLE, now) && api.class().is_some();
+        if let Some(payment) = self.payment.filter(is_unpaid) {
             return Passage::Unpaid(payment.until);
         }
         if let Some(until) =
@@ -147,6 +157,9 @@ impl Gates {
         {
             return Passage::Wait(until);
         }
+        if let Some(until) = self.midnight(now).filter(|_| api.class().is_some()) {
+            return Passage::Wait(until);
+        }
         let under_way = self.in_flight.get(&api).copied().unwrap_or(0);
         let unsure = self.payment.is_some() && api.class().is_some() || self.faults.contains_key(&api);
         // Whether a system that X may keep closed is open is found out with one call, not with many.
@@ -154,6 +167,13 @@ impl Gates {
         let one_at_a_time = unsure || is_unproven || self.is_refused(credential, api);
         let most = if one_at_a_time { 1 } else { CONCURRENCY };
         if under_way < most { Passage::Open } else { Passage::AfterProbe }
+    }
+
+    /// When the seconds around 00:00 UTC are over, if it is that time.
+    fn midnight(&self, now: Timestamp) -> Option<Timestamp> {
+        let next = now + self.quiet? + CLOCK_ERROR;
+        let midnight = Timestamp::from_seconds(next.utc_day() * 86_400);
+        Some(midnight + CLOCK_ERROR).filter(|end| *end > now)
     }
 
     /// X refused this credential or its use for this system, and nothing succeeded since.
@@ -203,20 +223,21 @@ impl Gates {
     }
 
     fn window(&self, credential: CredentialKind, api: Api, now: Timestamp) -> Option<Timestamp> {
-        let told = self.closed_windows.get(&(credential, api)).map(|closed| closed.until).filter(|until| *until > now);
+        let told = self.closed_windows.get(&(credential, api)).map(|closed| closed.until);
+        let told = told.filter(|until| is_to_come(*until, LONGEST_WINDOW, now));
         let under_way = self.in_flight_with.get(&(credential, api)).copied().unwrap_or(0);
         let windows = RateWindow::ALL.iter().filter_map(|window| self.windows.get(&(credential, api, *window)));
         let used_up = windows.filter(|limit| limit.remaining.is_some_and(|left| left <= under_way));
         used_up
             .filter_map(|limit| limit.reset)
             .map(|reset| reset + Duration::from_secs(1))
-            .filter(|until| *until > now)
+            .filter(|until| is_to_come(*until, LONGEST_WINDOW, now))
             .max()
             .max(told)
     }
 
     fn fault(&self, api: Api, now: Timestamp) -> Option<Timestamp> {
-        self.faults.get(&api).map(|closed| closed.until).filter(|until| *until > now)
+        self.faults.get(&api).map(|closed| closed.until).filter(|until| is_to_come(*until, LONGEST_PAUSE, now))
     }
 
     /// Until when a call should wait so that a window lasts to its end: where less is left in it than is queued and still to come, calls
@@ -267,6 +288,11 @@ impl Gates {
         if api.class().is_some() {
             self.payment = None;
         }
+    }
+
+    /// Its faults are over.
+    pub(super) fn recover(&mut self, api: Api) {
+        self.faults.remove(&api);
     }
 
     /// It failed: close what must be closed. An invalid request closes nothing; that is the plan's to sort out.
@@ -342,7 +368,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 
     fn after(failure: Failure) -> Passage {
-        let mut gates = Gates::new(1);
+        let mut gates = Gates::new(1, None);
         gates.fail(KEY.0, KEY.1, &failure, NOW);
         gates.passage(KEY.0, KEY.1, NOW)
     }
@@ -367,7 +393,7 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_a_minute_and_one_call_probes() {
-        let mut gates = Gates::new(7);
+        let mut gates = Gates::new(7, None);
         let mut now = NOW;
         for full in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0] {
             gates.fail(KEY.0, KEY.1, &Failure::Transient { retry_after: None }, now);
@@ -387,7 +413,7 @@ mod tests {
 
     #[test]
     fn a_window_is_not_overdrawn_by_calls_under_way() {
-        let mut gates = Gates::new(1);
+        let mut gates = Gates::new(1, None);
         let limit =
             RateLimit { window: RateWindow::FifteenMinutes, limit: Some(15), remaining: Some(1), reset: Some(seconds(500)) };
         gates.arrive(KEY.0, KEY.1, &[limit], NOW);
@@ -400,7 +426,7 @@ mod tests {
 
     #[test]
     fn a_scarce_window_is_spread_to_its_end_and_a_plentiful_one_is_not() {
-        let mut gates = Gates::new(1);
+        let mut gates = Gates::new(1, None);
         let window = |remaining| RateLimit {
             window: RateWindow::FifteenMinutes,
             limit: Some(100),
@@ -423,7 +449,7 @@ mod tests {
 
     #[test]
     fn a_minute_without_an_end_is_spread_evenly() {
-        let mut gates = Gates::new(1);
+        let mut gates = Gates::new(1, None);
         let demand = Demand { queued: 100, per_second: 1.0 };
         let (mut now, mut left, mut sent) = (NOW, 20, Vec::new());
         let mut began = NOW;
@@ -446,7 +472,7 @@ mod tests {
 
     #[test]
     fn a_reset_in_the_past_causes_no_storm() {
-        let mut gates = Gates::new(1);
+        let mut gates = Gates::new(1, None);
         for _ in 0..8 {
             gates.fail(KEY.0, KEY.1, &Failure::RateLimited { until: Some(Timestamp::from_seconds(5)) }, NOW);
         }

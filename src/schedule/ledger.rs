@@ -33,12 +33,23 @@ pub struct Bill {
     pub usd: f64,
 }
 
+impl Bill {
+    /// Both together, of one class.
+    pub(super) fn and(self, other: Self) -> Self {
+        let (returned, charged) = (self.returned + other.returned, self.charged + other.charged);
+        Self { returned, charged, usd: self.usd + other.usd, ..self }
+    }
+}
+
 /// The books of one account.
 #[derive(Clone, Debug)]
 pub(super) struct Ledger {
     terms: LedgerTerms,
+    /// Of the sums.
     day: i64,
     month: i64,
+    /// The day on which `paid` was paid.
+    paid_on: i64,
     paid: HashSet<(PriceClass, u64)>,
     /// Paid, and nobody was told yet.
     news: Vec<(PriceClass, u64)>,
@@ -50,6 +61,8 @@ pub(super) struct Ledger {
 }
 
 const NANOS: f64 = 1e9;
+/// A clock that is set back so many days has gone wrong before, not now.
+const DAYS_HELD: i64 = 1;
 
 impl Ledger {
     /// Empty books.
@@ -58,6 +71,7 @@ impl Ledger {
             terms,
             day: now.utc_day(),
             month: now.utc_month(),
+            paid_on: now.utc_day(),
             paid: HashSet::new(),
             news: Vec::new(),
             spent_today: 0,
@@ -68,19 +82,25 @@ impl Ledger {
         }
     }
 
-    /// Opens a new page when the day or the month is over; a clock that is set back reopens none.
+    /// Opens a new page when the day or the month is over. A clock that is set back by a day reopens none; one that had been far ahead
+    /// keeps its sums until the next midnight. What is paid holds for the very day on which it was paid, whatever the clock did between.
     pub(super) fn turn(&mut self, now: Timestamp) {
-        if now.utc_day() > self.day {
-            self.day = now.utc_day();
+        let (day, month) = (now.utc_day(), now.utc_month());
+        if day != self.paid_on {
+            self.paid_on = day;
             self.paid.clear();
             self.news.clear();
+        }
+        if day > self.day {
             self.spent_today = 0;
         }
-        if now.utc_month() > self.month {
-            self.month = now.utc_month();
+        if month > self.month {
             self.spent_this_month = 0;
             self.tweets_this_month = 0;
         }
+        let was_ahead = day + DAYS_HELD < self.day;
+        self.day = if was_ahead { day } else { self.day.max(day) };
+        self.month = if was_ahead { month } else { self.month.max(month) };
     }
 
     /// Whether reading it again today costs nothing.
@@ -129,21 +149,31 @@ impl Ledger {
         self.reserved_tweets = self.reserved_tweets.saturating_sub(if class == PriceClass::User { 0 } else { count });
     }
 
-    /// Enters what X returned.
-    pub(super) fn book(&mut self, class: PriceClass, returned: impl Iterator<Item = u64>) -> Bill {
+    /// Enters what X returned to a call that left on this day. Where midnight passed meanwhile, nobody knows on which day X books it: it
+    /// is paid, and it will be again.
+    pub(super) fn book(&mut self, class: PriceClass, returned: impl Iterator<Item = u64>, asked_on: i64) -> Bill {
+        let is_sure = asked_on == self.paid_on;
         let mut bill = Bill { class, returned: 0, charged: 0, usd: 0.0 };
         for id in returned {
             bill.returned += 1;
-            if !self.is_free(class, id) {
-                if self.paid.insert((class, id)) {
+            if !is_sure || !self.is_free(class, id) {
+                if is_sure && self.paid.insert((class, id)) {
                     self.news.push((class, id));
                 }
                 bill.charged += 1;
             }
         }
-        self.spend(class, bill.charged);
-        bill.usd = self.price(class).saturating_mul(bill.charged) as f64 / NANOS;
-        bill
+        self.charge(bill)
+    }
+
+    /// Enters so many resources that X may have returned and nobody knows by name.
+    pub(super) fn book_unknown(&mut self, class: PriceClass, count: u64) -> Bill {
+        self.charge(Bill { class, returned: count, charged: count, usd: 0.0 })
+    }
+
+    fn charge(&mut self, bill: Bill) -> Bill {
+        self.spend(bill.class, bill.charged);
+        Bill { usd: self.price(bill.class).saturating_mul(bill.charged) as f64 / NANOS, ..bill }
     }
 
     /// What must survive a restart, with what is under way.
@@ -160,7 +190,7 @@ impl Ledger {
 
     /// Resources that were paid since this was last asked, and on which UTC day.
     pub(super) fn take_news(&mut self) -> (i64, Vec<(PriceClass, u64)>) {
-        (self.day, std::mem::take(&mut self.news))
+        (self.paid_on, std::mem::take(&mut self.news))
     }
 
     /// Opens the books where they were closed. What was under way counts as paid: X may have charged for it. Books of a day that lies
@@ -171,12 +201,10 @@ impl Ledger {
         self.spent_today = memory.spent_today;
         self.spent_this_month = memory.spent_this_month;
         self.tweets_this_month = memory.tweets_this_month;
-        if paid.0 == memory.day {
-            self.paid = paid.1.into_iter().collect();
-        }
+        (self.paid_on, self.paid) = (paid.0, paid.1.into_iter().collect());
         for Reservation { class, resources, others } in memory.under_way {
             let Some(class) = class else { continue };
-            self.book(class, resources.into_iter());
+            self.book(class, resources.into_iter(), self.paid_on);
             self.spend(class, others);
         }
         self.turn(now);
@@ -249,17 +277,19 @@ mod tests {
     #[test]
     fn a_tweet_is_paid_once_a_day() {
         let mut ledger = ledger(Charge::UtcDay, Budget::default());
-        assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 2].into_iter()).charged, 2);
-        assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 3].into_iter()).charged, 1);
+        let today = ledger.day;
+        assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 2].into_iter(), today).charged, 2);
+        assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 3].into_iter(), today).charged, 1);
         ledger.turn(at("2026-02-01T00:00:00Z"));
-        assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 3].into_iter()).charged, 3);
+        assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 3].into_iter(), today + 1).charged, 3);
     }
 
     #[test]
     fn legacy_plans_pay_every_time() {
         let mut ledger = ledger(Charge::EveryRead, Budget::default());
+        let today = ledger.day;
         for _ in 0..2 {
-            let bill = ledger.book(PriceClass::Tweet, [1, 2].into_iter());
+            let bill = ledger.book(PriceClass::Tweet, [1, 2].into_iter(), today);
             assert_eq!((bill.charged, bill.usd), (2, 0.01));
         }
     }
@@ -272,7 +302,7 @@ mod tests {
         ledger.reserve(PriceClass::Tweet, 4);
         assert_eq!(ledger.affordable(PriceClass::Tweet), 6);
         ledger.release(PriceClass::Tweet, 4);
-        ledger.book(PriceClass::Tweet, 0..9);
+        ledger.book(PriceClass::Tweet, 0..9, ledger.day);
         assert_eq!((ledger.affordable(PriceClass::Tweet), ledger.affordable(PriceClass::User)), (1, 0));
         assert_eq!(ledger.day_budget(), Some((0.05, 0.005)));
         ledger.turn(at("2026-01-31T23:59:59Z"));
@@ -286,9 +316,43 @@ mod tests {
         let budget = Budget { usd_per_day: None, usd_per_month: Some(0.05), tweets_per_month: Some(8) };
         let mut ledger = ledger(Charge::UtcDay, budget);
         ledger.turn(at("2026-02-01T12:00:00Z"));
-        ledger.book(PriceClass::Tweet, 0..7);
+        ledger.book(PriceClass::Tweet, 0..7, ledger.day);
         ledger.turn(at("2026-02-02T12:00:00Z"));
         assert_eq!(ledger.affordable(PriceClass::Tweet), 1);
         assert_eq!(ledger.affordable(PriceClass::User), 1);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_reopens_no_budget_and_makes_nothing_free() {
+        let budget = Budget { usd_per_day: Some(0.05), usd_per_month: None, tweets_per_month: None };
+        let mut ledger = ledger(Charge::UtcDay, budget);
+        let day = ledger.day;
+        ledger.book(PriceClass::Tweet, 0..10, day);
+        ledger.turn(at("2026-01-31T11:00:00Z"));
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 0, "an hour back");
+        // A day ahead, where four are bought, and back: X has booked them on the day that it really is.
+        ledger.turn(at("2026-02-01T12:00:00Z"));
+        ledger.book(PriceClass::Tweet, 0..4, day + 1);
+        ledger.turn(at("2026-01-31T12:00:10Z"));
+        assert!(!ledger.is_free(PriceClass::Tweet, 0));
+        ledger.turn(at("2026-02-01T00:00:10Z"));
+        assert!(!ledger.is_free(PriceClass::Tweet, 0), "paid yesterday");
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 6);
+        // Years ahead and back: what was spent there counts until the next midnight, not for years.
+        ledger.turn(at("2031-05-01T00:00:00Z"));
+        ledger.book(PriceClass::Tweet, 0..9, ledger.day);
+        ledger.turn(at("2026-02-01T00:00:20Z"));
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 1);
+        ledger.turn(at("2026-02-02T00:00:00Z"));
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 10);
+    }
+
+    #[test]
+    fn what_was_asked_before_midnight_and_answered_after_it_is_free_on_neither_day() {
+        let mut ledger = ledger(Charge::UtcDay, Budget::default());
+        let yesterday = ledger.day;
+        ledger.turn(at("2026-02-01T00:00:01Z"));
+        assert_eq!(ledger.book(PriceClass::Tweet, [1].into_iter(), yesterday).charged, 1);
+        assert!(!ledger.is_free(PriceClass::Tweet, 1));
     }
 }

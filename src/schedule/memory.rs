@@ -2,6 +2,7 @@
 //! one: slots go by name, and what is watched no more is left out.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,8 @@ pub(super) struct IdentityMemory {
     pub(super) username: Option<Username>,
     pub(super) owner: Option<u64>,
     pub(super) target: Option<u64>,
+    /// Tells the tokens by which the owner was learned from others.
+    pub(super) speaker: u64,
 }
 
 /// What was on the timeline.
@@ -72,8 +75,19 @@ pub(super) struct TimelineMemory {
     pub(super) found: Vec<TweetId>,
     pub(super) listed: Vec<TweetId>,
     pub(super) walked_from: Option<Timestamp>,
+    /// What was looked for; another search begins anew.
+    pub(super) looked_for: Option<LookedFor>,
     pub(super) next_discovery: Option<Timestamp>,
     pub(super) cut_short: bool,
+}
+
+/// Terms of the search through a timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LookedFor {
+    pub(super) younger_than: Duration,
+    pub(super) exclude_replies: bool,
+    pub(super) exclude_retweets: bool,
+    pub(super) max_tweets: usize,
 }
 
 /// What a plan knows of one tweet.
@@ -145,9 +159,11 @@ impl AccountPlan {
     pub fn recall(&mut self, memory: AccountMemory, tweets: Vec<(TweetId, TweetMemory)>, paid: PaidOn, now: Timestamp) {
         self.ledger.recall(memory.ledger, paid, now);
         self.gates.recall(memory.gates, now);
-        self.timeline.identity.recall(memory.identity);
-        self.timeline.recall(memory.timeline);
-        self.usage_due = memory.usage_due.unwrap_or(now).min(now + std::time::Duration::from_secs(900));
+        // Another's timeline is another timeline.
+        if self.timeline.identity.recall(memory.identity) {
+            self.timeline.recall(memory.timeline);
+        }
+        self.usage_due = memory.usage_due.unwrap_or(now).min(now + Duration::from_secs(900));
         let named = self.named();
         self.watch(&named, now);
         for (id, memory) in tweets {

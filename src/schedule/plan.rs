@@ -65,6 +65,9 @@ impl Plan {
     /// An account's credential is another one now: it is tried at once, whatever it was refused for.
     pub fn trust(&mut self, account: usize, credential: CredentialKind) {
         self.accounts[account].gates.trust(credential);
+        if credential.is_user() {
+            self.accounts[account].timeline.identity.doubt();
+        }
         self.accounts[account].queue.disturb();
     }
 

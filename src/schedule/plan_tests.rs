@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::config::{Budget, Charge, Groups, Prices, Tier};
 use crate::model::{
-    Api, Ask, CredentialKind, Failure, ProjectUsage, RateLimit, RateWindow, Reading, Refusal, Timestamp, TweetId, TweetReading,
-    TweetState,
+    Api, Ask, Billed, CredentialKind, Failure, ProjectUsage, RateLimit, RateWindow, Reading, Refusal, Timestamp, TweetId,
+    TweetReading, TweetState,
 };
 use crate::schedule::{
     AccountPlan, AccountTerms, Call, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger, TweetsAsk,
@@ -26,6 +26,8 @@ fn terms() -> AccountTerms {
         username: "acme".parse().ok(),
         ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget: Budget::default() },
         patience: 0.5,
+        speaker: 0,
+        longest_call: Duration::from_secs(10),
         seed: 0,
     }
 }
@@ -66,7 +68,7 @@ fn give(plan: &mut Plan, call: &Call, now: Timestamp) {
 }
 
 fn fail(plan: &mut Plan, call: &Call, failure: &Failure, now: Timestamp) {
-    plan.finish(call, &[], Outcome::Failed { failure, charged: false }, now);
+    plan.finish(call, &[], Outcome::Failed { failure, billed: Billed::No }, now);
 }
 
 fn states(plan: &Plan, now: Timestamp) -> Vec<TweetState> {
@@ -298,7 +300,7 @@ fn nobody_starves_where_x_allows_one_request_in_a_quarter_of_an_hour() {
                 plan.finish(
                     &call,
                     &[window],
-                    Outcome::Failed { failure: &Failure::RateLimited { until: reset }, charged: false },
+                    Outcome::Failed { failure: &Failure::RateLimited { until: reset }, billed: Billed::No },
                     now,
                 );
                 continue;
@@ -356,7 +358,7 @@ fn a_200_that_cannot_be_read_is_paid_for() {
     let mut plan = plan(terms, &tweets(10, DAY));
     let calls = launch(&mut plan, Trigger::Interval, START);
     let failure = Failure::Transient { retry_after: None };
-    let bill = plan.finish(&calls[0], &[], Outcome::Failed { failure: &failure, charged: true }, START).expect("a bill");
+    let bill = plan.finish(&calls[0], &[], Outcome::Failed { failure: &failure, billed: Billed::Yes }, START).expect("a bill");
     assert_eq!((bill.charged, bill.usd), (10, 0.05));
     assert_eq!(launch(&mut plan, Trigger::Interval, START + MINUTE), [], "the budget is gone");
 }
@@ -408,7 +410,7 @@ fn money_is_kept_for_young_tweets_that_are_not_due_yet() {
     }
     let all: Vec<TweetId> = young.iter().chain(&old).copied().collect();
     plan.watch(0, &all, 0, midnight);
-    let calls = launch(&mut plan, Trigger::Interval, midnight + Duration::from_secs(1));
+    let calls = launch(&mut plan, Trigger::Interval, midnight + Duration::from_secs(2));
     let bought: usize = calls.iter().map(|call| asked(call).1.len()).sum();
     assert_eq!(bought, 2, "eight of the day's ten stay for those that will be due within the hour");
 }
@@ -485,7 +487,7 @@ fn what_was_under_way_when_the_program_died_counts_as_paid_once() {
     assert_eq!(launch(&mut plan, Trigger::Interval, START).len(), 1);
     let memory = plan.accounts()[0].memory();
     let mut account = AccountPlan::new(with_budget(0.05), &tweets, START);
-    account.recall(memory, Vec::new(), (0, Vec::new()), START);
+    account.recall(memory, Vec::new(), (START.utc_day(), Vec::new()), START);
     assert_eq!(account.budgets()[0], Some((0.05, 0.0)));
     let mut plan = Plan::new(ladder(), vec![account]);
     let again = launch(&mut plan, Trigger::Interval, START);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::{Budget, Charge, Groups, Prices, Tier};
 use crate::model::{
-    Api, Ask, CredentialKind, Failure, ProjectUsage, Reading, Refusal, Timestamp, TweetId, TweetReading, TweetState,
+    Api, Ask, Billed, CredentialKind, Failure, ProjectUsage, Reading, Refusal, Timestamp, TweetId, TweetReading, TweetState,
 };
 use crate::schedule::{
     AccountPlan, AccountTerms, Call, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger, TweetsAsk,
@@ -40,6 +40,8 @@ fn plan_of(sources: Vec<SourceTerms>, tweets: &[TweetId]) -> Plan {
         username: "acme".parse().ok(),
         ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget: Budget::default() },
         patience: 0.5,
+        speaker: 0,
+        longest_call: Duration::from_secs(10),
         seed: 0,
     };
     let ladder = Ladder::new(vec![Tier { younger_than: 3_000 * DAY, every: MINUTE }]);
@@ -66,7 +68,7 @@ fn give(plan: &mut Plan, call: &Call, asked: &TweetsAsk, now: Timestamp) {
 }
 
 fn fail(plan: &mut Plan, call: &Call, failure: &Failure, now: Timestamp) {
-    plan.finish(call, &[], Outcome::Failed { failure, charged: false }, now);
+    plan.finish(call, &[], Outcome::Failed { failure, billed: Billed::No }, now);
 }
 
 fn states(plan: &Plan) -> Vec<TweetState> {

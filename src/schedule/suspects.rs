@@ -83,8 +83,8 @@ impl Suspects {
     }
 
     /// Everybody who waits for the end of the search.
-    pub(super) fn into_tweets(self) -> Vec<TweetId> {
-        [self.tweets, self.cleared, self.accused].concat()
+    pub(super) fn all(&self) -> Vec<TweetId> {
+        [&self.tweets[..], &self.cleared, &self.accused].concat()
     }
 
     /// Refused alone, like everything so far: ask for all others, to see whether X answers at all.

@@ -5,7 +5,7 @@ use std::ops::Bound::Excluded;
 use std::time::Duration;
 
 use crate::model::{Ask, Timestamp, TweetId, Username};
-use crate::schedule::memory::{IdentityMemory, TimelineMemory};
+use crate::schedule::memory::{IdentityMemory, LookedFor, TimelineMemory};
 
 /// Which tweets of the own timeline are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,8 @@ pub(super) struct Timeline {
     pub(super) discovery: Option<Discovery>,
     pub(super) identity: Identity,
     found: BTreeSet<TweetId>,
-    surplus: usize,
+    /// Would be watched, too, if they fitted under `limits.max_tweets`.
+    surplus: BTreeSet<TweetId>,
     /// What was on pages, watched or not: between two watched tweets may lie others that cost money.
     listed: BTreeSet<TweetId>,
     /// From this moment on everything on the timeline is known.
@@ -61,6 +62,10 @@ pub(super) struct Identity {
     pub(super) is_needed: bool,
     /// There is a user's credential.
     pub(super) has_user: bool,
+    /// Tells its tokens from others.
+    pub(super) speaker: u64,
+    /// The token is another one than that by which the owner was learned.
+    pub(super) doubted: bool,
 }
 
 /// A walk through pages, newest tweets first.
@@ -97,6 +102,20 @@ pub(super) struct Span {
 /// Tweets on the largest page ("GET /2/users/:id/tweets").
 pub(super) const PAGE: usize = 100;
 
+impl Discovery {
+    /// What another run of the exporter must look for, too, to go on where this one was.
+    fn looked_for(self) -> LookedFor {
+        let Self { younger_than, exclude_replies, exclude_retweets, max_tweets, room: _ } = self;
+        LookedFor { younger_than, exclude_replies, exclude_retweets, max_tweets }
+    }
+}
+
+impl LookedFor {
+    fn excludes_other_than(self, other: Self) -> bool {
+        (self.exclude_replies, self.exclude_retweets) != (other.exclude_replies, other.exclude_retweets)
+    }
+}
+
 impl Walk {
     /// A walk from the newest tweet back to this moment.
     pub(super) fn new(slot: usize, ask: Ask, start: Timestamp) -> Self {
@@ -126,28 +145,42 @@ impl Walk {
 impl Identity {
     /// The timeline's owner makes the calls: X then charges less.
     pub(super) fn is_own(&self) -> bool {
-        self.owner.is_some() && self.owner == self.target
+        self.owner.is_some() && self.owner == self.target && !self.doubted
     }
 
     /// What must survive a restart: an id costs money.
     pub(super) fn memory(&self) -> IdentityMemory {
-        IdentityMemory { username: self.username.clone(), owner: self.owner, target: self.target }
+        IdentityMemory { username: self.username.clone(), owner: self.owner, target: self.target, speaker: self.speaker }
     }
 
-    /// Takes up what was known, unless the configuration names somebody else by now.
-    pub(super) fn recall(&mut self, memory: IdentityMemory) {
+    /// Takes up what was known, unless the configuration names somebody else by now, or has other tokens. Whether it is still the same
+    /// timeline.
+    pub(super) fn recall(&mut self, memory: IdentityMemory) -> bool {
+        let is_same_speaker = memory.speaker == self.speaker;
         self.owner = memory.owner;
-        let same =
-            |name: &Username| memory.username.as_ref().is_some_and(|known| known.as_str().eq_ignore_ascii_case(name.as_str()));
-        if self.username.as_ref().is_none_or(same) {
+        self.doubted = self.has_user && self.owner.is_some() && !is_same_speaker;
+        let is_same = match (&self.username, &memory.username) {
+            (Some(name), Some(known)) => known.as_str().eq_ignore_ascii_case(name.as_str()),
+            (Some(_), None) => false,
+            // Whose it is was learned from the token.
+            (None, _) => is_same_speaker,
+        };
+        if is_same {
             self.target = memory.target;
             self.username = self.username.take().or(memory.username);
         }
+        is_same
+    }
+
+    /// Somebody put another token there: whose it is must be asked again, since a price hangs on it.
+    pub(super) fn doubt(&mut self) {
+        self.doubted = self.has_user;
     }
 
     /// The token speaks for this user.
     pub(super) fn learn_owner(&mut self, id: u64, name: &Username) {
         self.owner = Some(id);
+        self.doubted = false;
         let is_target = self.username.as_ref().is_none_or(|known| known.as_str().eq_ignore_ascii_case(name.as_str()));
         if is_target {
             self.target = Some(id);
@@ -158,13 +191,12 @@ impl Identity {
 
 impl Timeline {
     /// A timeline of which nothing is known yet.
-    pub(super) fn new(discovery: Option<Discovery>, is_needed: bool, username: Option<Username>, has_user: bool) -> Self {
-        let identity = Identity { username, owner: None, target: None, asking: false, is_needed, has_user };
+    pub(super) fn new(discovery: Option<Discovery>, identity: Identity) -> Self {
         Self {
             discovery,
             identity,
             found: BTreeSet::new(),
-            surplus: 0,
+            surplus: BTreeSet::new(),
             listed: BTreeSet::new(),
             walked_from: None,
             walks: VecDeque::new(),
@@ -182,22 +214,32 @@ impl Timeline {
             found: self.found.iter().copied().collect(),
             listed: self.listed.iter().copied().collect(),
             walked_from: self.walked_from,
+            looked_for: self.discovery.map(Discovery::looked_for),
             next_discovery: self.next_discovery,
             cut_short: self.cut_short,
         }
     }
 
-    /// Takes up what was known, as far as tweets are still looked for.
+    /// Takes up what was known, as far as the same tweets are still looked for.
     pub(super) fn recall(&mut self, memory: TimelineMemory) {
+        let (was, is) = (memory.looked_for, self.discovery.map(Discovery::looked_for));
+        if was.zip(is).is_some_and(|(was, is)| was.excludes_other_than(is)) {
+            // Nobody noted which of those found are replies.
+            return;
+        }
         self.listed = memory.listed.into_iter().collect();
-        self.walked_from = memory.walked_from;
-        if let Some(discovery) = self.discovery {
-            self.found = memory.found.into_iter().collect();
+        let Some(discovery) = self.discovery else {
+            self.walked_from = memory.walked_from;
+            return;
+        };
+        self.found = memory.found.into_iter().collect();
+        if was == is {
+            self.walked_from = memory.walked_from;
             self.next_discovery = memory.next_discovery;
             self.cut_short = memory.cut_short;
             self.searching &= memory.walked_from.is_none();
-            self.cut(discovery);
         }
+        self.cut(discovery);
     }
 
     /// Tweets found on it, newest first.
@@ -207,7 +249,7 @@ impl Timeline {
 
     /// How many more would be watched if there were room.
     pub(super) fn surplus(&self) -> usize {
-        self.surplus
+        self.surplus.len()
     }
 
     /// Nobody has seen all of it yet.
@@ -247,9 +289,16 @@ impl Timeline {
 
     fn cut(&mut self, discovery: Discovery) {
         let fit = discovery.max_tweets.min(discovery.room);
-        self.surplus = self.found.len().min(discovery.max_tweets).saturating_sub(fit);
         while self.found.len() > fit {
-            self.found.pop_first();
+            self.surplus.extend(self.found.pop_first());
+        }
+        while self.found.len() < fit
+            && let Some(next) = self.surplus.pop_last()
+        {
+            self.found.insert(next);
+        }
+        while self.found.len() + self.surplus.len() > discovery.max_tweets {
+            self.surplus.pop_first();
         }
     }
 
@@ -260,8 +309,10 @@ impl Timeline {
             self.listed.pop_first();
         }
         let before = self.found.len();
-        while self.found.first().is_some_and(is_old) {
-            self.found.pop_first();
+        for set in [&mut self.surplus, &mut self.found] {
+            while set.first().is_some_and(is_old) {
+                set.pop_first();
+            }
         }
         self.found.len() != before
     }
@@ -269,6 +320,7 @@ impl Timeline {
     /// It is on the timeline no more.
     pub(super) fn forget(&mut self, tweet: TweetId) -> bool {
         self.listed.remove(&tweet);
+        self.surplus.remove(&tweet);
         self.found.remove(&tweet)
     }
 

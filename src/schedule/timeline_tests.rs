@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::config::{Budget, Charge, Groups, Prices, Tier};
 use crate::model::{
-    Api, Ask, CredentialKind, Failure, PageAsk, ProjectUsage, Reading, Refusal, TimelinePage, Timestamp, TweetId, TweetReading,
-    TweetState,
+    Api, Ask, Billed, CredentialKind, Failure, PageAsk, ProjectUsage, Reading, Refusal, TimelinePage, Timestamp, TweetId,
+    TweetReading, TweetState,
 };
 use crate::schedule::{
     AccountPlan, AccountTerms, Call, Discovery, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger, TweetsAsk,
@@ -44,6 +44,8 @@ fn terms(sources: &[Api], discovery: Option<Discovery>) -> AccountTerms {
         username: "acme".parse().ok(),
         ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget: Budget::default() },
         patience: 0.5,
+        speaker: 0,
+        longest_call: Duration::from_secs(10),
         seed: 0,
     }
 }
@@ -118,7 +120,7 @@ impl World {
             Errand::Read(asked) => panic!("not played here: {asked:?}"),
             Errand::Page { .. } if self.broken => {
                 let failure = &Failure::Forbidden;
-                plan.finish(call, &[], Outcome::Failed { failure, charged: false }, now);
+                plan.finish(call, &[], Outcome::Failed { failure, billed: Billed::No }, now);
             }
             Errand::Page { page, .. } => {
                 let page = self.page(page);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::{MediaKey, Refusal, Timestamp, TweetId, TweetState};
 use crate::schedule::adaptive::Pulse;
+use crate::schedule::gates::is_to_come;
 
 /// One watched tweet.
 #[derive(Clone, Debug)]
@@ -97,7 +98,7 @@ impl TweetPlan {
 
     /// X showed that somebody else wrote it.
     pub(super) fn is_foreign(&self, now: Timestamp) -> bool {
-        self.foreign_until.is_some_and(|until| until > now)
+        self.foreign_until.is_some_and(|until| is_to_come(until, FOREIGN_PAUSE, now))
     }
 
     /// X does not give the tweet itself; found out in this slot.
@@ -125,17 +126,17 @@ pub(super) fn state_of(refusal: Refusal) -> TweetState {
 impl Track {
     /// To be read now.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        self.due.is_some() && !self.away && self.resume.is_none_or(|resume| resume <= now)
+        self.due.is_some() && !self.away && self.resume.is_none_or(|resume| !is_to_come(resume, STUMBLE_PAUSE, now))
     }
 
     /// X will not give it here before then.
     pub(super) fn is_barred(&self, now: Timestamp) -> bool {
-        self.barred.is_some_and(|(until, _)| until > now)
+        self.barred.is_some_and(|(until, _)| is_to_come(until, FOREIGN_PAUSE, now))
     }
 
     /// X was silent on it when private numbers were asked for.
     pub(super) fn is_silent(&self, now: Timestamp) -> bool {
-        self.silent_until.is_some_and(|until| until > now)
+        self.silent_until.is_some_and(|until| is_to_come(until, SILENCE_PAUSE, now))
     }
 
     /// X answered, but stumbled on this tweet: it stays due.

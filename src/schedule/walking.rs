@@ -236,7 +236,9 @@ impl AccountPlan {
     /// A page came. Returns what X charges for it.
     pub(super) fn take_page(&mut self, call: &Call, ladder: &Ladder, page: &TimelinePage) -> Option<Bill> {
         let reading = &page.reading;
-        let bill = call.worst.map(|(class, _)| self.ledger.book(class, reading.returned.iter().map(|id| id.number())));
+        let bill = call
+            .worst
+            .map(|(class, _)| self.ledger.book(class, reading.returned.iter().map(|id| id.number()), call.at.utc_day()));
         let Some(walk) = self.timeline.walks.front_mut().filter(|walk| walk.under_way) else { return bill };
         let (slot, ask) = (walk.slot, walk.ask);
         let refused = reading.refused.iter().map(|(id, _)| *id);
@@ -359,6 +361,7 @@ impl AccountPlan {
     /// A tweet was not on the pages on which it should have been. Whether it leaves the watch list.
     fn miss(&mut self, id: TweetId, slot: usize, ask: Ask, passed: bool, at: Timestamp) -> bool {
         let Some(&position) = self.index.get(&id) else { return false };
+        self.touched.insert(id);
         let tweet = &mut self.tweets[position];
         if ask == Ask::Promoted {
             // Never promoted: asked for again at its next turn.
@@ -384,11 +387,11 @@ impl AccountPlan {
         }
     }
 
-    /// What a page that could not be read may have held: the known tweets of its stretch, at worst a whole page.
-    pub(super) fn unread_page(&self, page: &PageAsk) -> Vec<u64> {
-        let known = self.timeline.between(page.start, page.end).map(|id| id.number());
-        // Numbers that no tweet has stand for those that are not known.
-        known.chain(1..).take(page.size).collect()
+    /// What a page that could not be read may have held: the known tweets of its stretch, and so many others, at worst a whole page.
+    pub(super) fn unread_page(&self, page: &PageAsk) -> (Vec<u64>, usize) {
+        let known: Vec<u64> = self.timeline.between(page.start, page.end).map(|id| id.number()).take(page.size).collect();
+        let others = page.size - known.len();
+        (known, others)
     }
 
     /// The slot of a source's request.

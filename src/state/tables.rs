@@ -30,8 +30,7 @@ pub struct Change {
     pub header: Vec<u8>,
     /// A tweet's new value; `None` forgets the tweet.
     pub tweets: Vec<(TweetId, Option<Vec<u8>>)>,
-    /// The UTC day of `paid`. A later one than before drops what was paid on earlier days; an earlier one changes nothing, as the
-    /// ledger does not turn back either.
+    /// The UTC day of `paid`. Another one than before drops what was paid on that.
     pub paid_day: i64,
     /// Added to what is there.
     pub paid: Vec<(u8, u64)>,
@@ -115,21 +114,18 @@ pub(super) fn write(database: &Database, changes: &[Change]) -> Result<(), Error
         for change in changes {
             let account = &*change.account;
             let last_day = accounts.get(account)?.map(|row| row.value().0);
-            let day = last_day.map_or(change.paid_day, |last| last.max(change.paid_day));
-            accounts.insert(account, (day, &*change.header))?;
+            accounts.insert(account, (change.paid_day, &*change.header))?;
             for (id, value) in &change.tweets {
                 match value {
                     Some(value) => drop(tweets.insert((account, id.number()), &**value)?),
                     None => drop(tweets.remove((account, id.number()))?),
                 }
             }
-            if last_day.is_some_and(|last| last < day) {
+            if last_day.is_some_and(|last| last != change.paid_day) {
                 forget_paid(&mut paid, account)?;
             }
-            if change.paid_day == day {
-                for (class, id) in &change.paid {
-                    paid.insert((account, *class, *id), ())?;
-                }
+            for (class, id) in &change.paid {
+                paid.insert((account, *class, *id), ())?;
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::Failure;
+use crate::model::{Billed, Failure};
 use crate::net::{SendError, SendFault};
 use crate::self_metrics::ErrorReason;
 
@@ -15,19 +15,19 @@ pub struct ApiError {
     pub reason: ErrorReason,
     /// What happened, for people: one line, no secret.
     pub detail: String,
-    /// X answered with 200: it may charge for what could not be read.
-    pub charged: bool,
+    /// Whether X charges for it all the same.
+    pub billed: Billed,
 }
 
 impl ApiError {
     /// A fault that may be gone next time.
     pub(super) fn transient(reason: ErrorReason, detail: impl Into<String>) -> Self {
-        Self { failure: Failure::Transient { retry_after: None }, reason, detail: detail.into(), charged: false }
+        Self { failure: Failure::Transient { retry_after: None }, reason, detail: detail.into(), billed: Billed::No }
     }
 
     /// A 200 whose body is not what X documents.
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
-        Self { charged: true, ..Self::transient(ErrorReason::Malformed, detail) }
+        Self { billed: Billed::Yes, ..Self::transient(ErrorReason::Malformed, detail) }
     }
 }
 
@@ -41,7 +41,12 @@ impl From<SendError> for ApiError {
             SendFault::Network => ErrorReason::Network,
             SendFault::TooLarge => ErrorReason::TooLarge,
         };
-        Self { charged: error.status == Some(200), ..Self::transient(reason, error.detail) }
+        let billed = match error.status {
+            Some(200) => Billed::Yes,
+            None if error.has_left => Billed::Perhaps,
+            _ => Billed::No,
+        };
+        Self { billed, ..Self::transient(reason, error.detail) }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Api, Failure, MediaKey, Metric, Reading, Sample, Scope, Timestamp, TweetId, TweetReading};
+use crate::model::{Api, Billed, Failure, MediaKey, Metric, Reading, Sample, Scope, Timestamp, TweetId, TweetReading};
 use crate::self_metrics::ErrorReason;
 use crate::x_api::answer::{self, Decoded, Object, Scan, given, is_list};
 use crate::x_api::backend::{Batch, comma};
@@ -44,7 +44,7 @@ fn judge(refused: &Refused) -> Option<ApiError> {
             failure: Failure::Closed,
             reason: ErrorReason::Retired,
             detail: format!("X retired Labs in 2020; leave the source labs_private out ({})", refused.error.detail),
-            charged: false,
+            billed: Billed::No,
         }),
     }
 }

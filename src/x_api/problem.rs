@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Failure, Refusal, Timestamp, TweetId};
+use crate::model::{Billed, Failure, Refusal, Timestamp, TweetId};
 use crate::net::Answer;
 use crate::self_metrics::ErrorReason;
 use crate::x_api::error::ApiError;
@@ -145,8 +145,8 @@ pub(super) fn in_a_200(body: &[u8], now: Timestamp) -> ApiError {
         (Failure::Transient { retry_after: None }, reason)
     };
     // It may have held tweets that could not be read.
-    let charged = reason == ErrorReason::Malformed;
-    ApiError { failure, reason, detail: problem.says(200), charged }
+    let billed = if reason == ErrorReason::Malformed { Billed::Yes } else { Billed::No };
+    ApiError { failure, reason, detail: problem.says(200), billed }
 }
 
 /// The same of a request for one user or for what is theirs: X names them in errors, and asking again does not help.
@@ -157,7 +157,7 @@ pub(super) fn of_one_resource(body: &[u8], now: Timestamp) -> ApiError {
         "not-authorized-for-resource" | "resource-unavailable" | "disallowed-resource" => ErrorReason::Forbidden,
         _ => return in_a_200(body, now),
     };
-    ApiError { failure: Failure::Forbidden, reason, detail: problem.says(200), charged: false }
+    ApiError { failure: Failure::Forbidden, reason, detail: problem.says(200), billed: Billed::No }
 }
 
 /// What an answer other than 200 means. Money first, because its refusals look like others (x-api.md 4.3).
@@ -165,7 +165,7 @@ pub(super) fn refusal(answer: &Answer, now: Timestamp) -> (ApiError, Problem) {
     let problem = Problem::read(&answer.body);
     let (failure, reason) = judge(answer, &problem, now);
     let detail = problem.says(answer.status);
-    (ApiError { failure, reason, detail, charged: false }, problem)
+    (ApiError { failure, reason, detail, billed: Billed::No }, problem)
 }
 
 fn judge(answer: &Answer, problem: &Problem, now: Timestamp) -> (Failure, ErrorReason) {

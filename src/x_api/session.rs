@@ -7,7 +7,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use tokio::time::Instant;
 
 use crate::auth::{AuthError, Credential, percent_encode};
-use crate::model::{Api, CredentialKind, Failure, Host, RateLimit, Timestamp};
+use crate::model::{Api, Billed, CredentialKind, Failure, Host, RateLimit, Timestamp};
 use crate::net::{Client, Method, Request, SendError};
 use crate::self_metrics::{AccountMetrics, ErrorReason, SelfMetrics};
 use crate::x_api::answer::Decoded;
@@ -176,7 +176,7 @@ fn unauthorised(error: AuthError) -> ApiError {
         AuthError::Refused(_) => Failure::CredentialRefused,
         AuthError::Transient { retry_after, .. } => Failure::Tokenless { retry_after },
     };
-    ApiError { failure, reason, detail, charged: false }
+    ApiError { failure, reason, detail, billed: Billed::No }
 }
 
 /// What came of a request, with X's own words on a refusal.

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::model::{Api, CredentialKind, Failure, Timestamp, Username};
+use crate::model::{Api, Billed, CredentialKind, Failure, Timestamp, Username};
 use crate::self_metrics::ErrorReason;
 use crate::x_api::answer::{self, Decoded, given};
 use crate::x_api::error::ApiError;
@@ -35,7 +35,7 @@ fn unknown(name: &Username) -> ApiError {
         failure: Failure::Forbidden,
         reason: ErrorReason::InvalidRequest,
         detail: format!("X knows no user {name}"),
-        charged: false,
+        billed: Billed::No,
     }
 }
 
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(read(br#"{"data":{"id":"9002","username":"Nobody"}}"#).expect("a user"), 9002);
         let error = read(include_bytes!("../../tests/answers/users/unknown.json")).expect_err("no user");
         assert_eq!((error.failure, error.reason), (Failure::Forbidden, ErrorReason::InvalidRequest));
-        assert_eq!((error.detail.as_str(), error.charged), ("X knows no user nobody", false));
+        assert_eq!((error.detail.as_str(), error.billed), ("X knows no user nobody", Billed::No));
         for (body, reason) in [
             (r#"{"errors":[{"resource_type":"user","type":"/not-authorized-for-resource"}]}"#, ErrorReason::Forbidden),
             (r#"{"errors":[{"type":"/internal-error"}]}"#, ErrorReason::ServerError),

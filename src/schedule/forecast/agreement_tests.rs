@@ -11,7 +11,7 @@ use crate::schedule::{
 };
 
 /// 2026-11-18, a second after midnight.
-pub(super) const START: Timestamp = Timestamp::from_seconds(20_775 * 86_400 + 1);
+pub(super) const START: Timestamp = Timestamp::from_seconds(20_775 * 86_400 + 2);
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
@@ -32,6 +32,8 @@ pub(super) fn terms(sources: Vec<SourceTerms>) -> AccountTerms {
         username: "acme".parse().ok(),
         ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget: Budget::default() },
         patience: 0.5,
+        speaker: 0,
+        longest_call: Duration::from_secs(10),
         seed: 1,
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::model::{Api, Ask, CredentialKind, MediaKey, Timestamp, TweetId};
 use crate::schedule::account::{AccountPlan, AccountTerms};
 use crate::schedule::forecast::{Assumptions, Known, Named};
+use crate::schedule::gates::Gates;
 use crate::schedule::slot::{DAY, PRIVATE_AGE, SlotKind};
 use crate::schedule::tweet::TweetPlan;
 use crate::schedule::{Errand, Ladder};
@@ -60,6 +61,8 @@ impl Cast {
         let now = assumed.now;
         let ids: Vec<TweetId> = named.iter().map(|tweet| tweet.id).collect();
         let mut plan = AccountPlan::new(terms.clone(), &ids, now);
+        // The moment of the forecast is any moment of its day.
+        plan.gates = Gates::new(terms.seed, None);
         let call = plan.ask_users(0, ladder, now);
         if call.is_some() {
             plan.timeline.identity.target = Some(1);

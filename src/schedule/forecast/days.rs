@@ -97,7 +97,7 @@ impl<'a> Books<'a> {
         let Some((errand, credential)) = &self.cast.users else { return };
         let load = Load { requests: 1.0, per_window: 0.0, burst: 1.0 };
         self.count(0, (errand.api(), *credential), load);
-        let bill = self.ledger.book(PriceClass::User, std::iter::once(1));
+        let bill = self.ledger.book(PriceClass::User, std::iter::once(1), ledger_clock(0).utc_day());
         let amount = Amount { reads: 1, paid_reads: bill.charged, usd: bill.usd, ..Amount::default() };
         self.enter(0, Some(PriceClass::User), None, amount);
     }
@@ -132,7 +132,7 @@ impl<'a> Books<'a> {
         };
         let covered = wanted.min(self.ledger.affordable(class));
         let times = usize::try_from(covered).unwrap_or(usize::MAX);
-        let bill = self.ledger.book(class, std::iter::repeat_n(want.resource, times));
+        let bill = self.ledger.book(class, std::iter::repeat_n(want.resource, times), ledger_clock(day).utc_day());
         let held_back = wanted - covered;
         let amount = Amount { paid_reads: bill.charged, held_back, usd: bill.usd, ..Amount::default() };
         self.enter(day, want.class, Some(want.tier), amount);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::config::Span;
-use crate::model::{Api, MediaKey, RateLimit, Reading, Sample, Scope, Timestamp, TweetId, TweetReading};
+use crate::model::{Api, Billed, MediaKey, RateLimit, Reading, Sample, Scope, Timestamp, TweetId, TweetReading};
 use crate::x_api::analytics::decode::{self, Names};
 use crate::x_api::analytics::{Asker, Endpoint, fields, refusal};
 use crate::x_api::answer::Decoded;
@@ -50,8 +50,8 @@ impl MediaAnalytics {
                 Ok(part) => videos.extend(part),
                 // What came before is paid for.
                 Err(error) => {
-                    let charged = error.charged || !videos.samples.is_empty();
-                    return Answered { limits, result: Err(ApiError { charged, ..error }) };
+                    let billed = if videos.samples.is_empty() { error.billed } else { Billed::Yes };
+                    return Answered { limits, result: Err(ApiError { billed, ..error }) };
                 }
             }
         }

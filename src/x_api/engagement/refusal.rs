@@ -1,6 +1,6 @@
 //! What the Engagement API's errors mean. They are plain texts, come with any status, and some name the ids that cost the request.
 
-use crate::model::{Failure, RateLimit, Refusal, TweetId};
+use crate::model::{Billed, Failure, RateLimit, Refusal, TweetId};
 use crate::self_metrics::ErrorReason;
 use crate::x_api::answer::{self, Object, Scan, given};
 use crate::x_api::error::ApiError;
@@ -61,7 +61,7 @@ pub(super) fn texts(body: &Object<'_>) -> Vec<String> {
 pub(super) fn of_texts(body: &Object<'_>, asked: &[TweetId]) -> Option<ApiError> {
     let texts = texts(body);
     let (failure, reason) = meaning(body, &texts, asked)?;
-    Some(ApiError { failure, reason, detail: texts.join("; "), charged: false })
+    Some(ApiError { failure, reason, detail: texts.join("; "), billed: Billed::No })
 }
 
 fn meaning(body: &Object<'_>, texts: &[String], asked: &[TweetId]) -> Option<(Failure, ErrorReason)> {

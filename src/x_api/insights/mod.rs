@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Window;
-use crate::model::{Api, Failure, Reading, Scope, Timestamp, TweetId};
+use crate::model::{Api, Billed, Failure, Reading, Scope, Timestamp, TweetId};
 use crate::self_metrics::ErrorReason;
 use crate::x_api::backend::{Batch, comma};
 use crate::x_api::error::ApiError;
@@ -133,5 +133,5 @@ fn judge(refused: &Refused) -> Option<ApiError> {
         _ => return None,
     };
     let detail = format!("{why}: {}", refused.error.detail);
-    Some(ApiError { failure: Failure::Closed, reason, detail, charged: false })
+    Some(ApiError { failure: Failure::Closed, reason, detail, billed: Billed::No })
 }

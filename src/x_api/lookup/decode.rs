@@ -86,6 +86,7 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Billed;
     use crate::model::{Context, MediaKey, MediaType, Sample, Scope};
     use crate::self_metrics::ErrorReason;
 
@@ -240,7 +241,7 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         for body in [format!("{{\"data\":{deep}}}"), format!("{{\"data\":[{{\"id\":{deep}}}],\"errors\":[{deep}]}}")] {
             let error = decode(body.as_bytes(), &[id(1)], Ask::Public, NOW).expect_err("no tweet is in it");
-            assert_eq!((error.reason, error.charged), (ErrorReason::Malformed, true));
+            assert_eq!((error.reason, error.billed), (ErrorReason::Malformed, Billed::Yes));
         }
     }
 

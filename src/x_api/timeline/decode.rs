@@ -67,6 +67,7 @@ fn fill(page: &mut TimelinePage, scan: &mut Scan, body: &Object<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Billed;
     use crate::model::{Failure, MediaKey, Metric, TweetId};
     use crate::self_metrics::ErrorReason;
 
@@ -126,7 +127,7 @@ mod tests {
         }
         let body = include_bytes!("../../../tests/answers/timeline/no_user.json");
         let error = decode(body, Ask::Public, NOW).expect_err("no user");
-        assert_eq!((error.failure, error.reason, error.charged), (Failure::Forbidden, ErrorReason::InvalidRequest, false));
+        assert_eq!((error.failure, error.reason, error.billed), (Failure::Forbidden, ErrorReason::InvalidRequest, Billed::No));
     }
 
     #[test]
