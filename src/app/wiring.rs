@@ -16,7 +16,7 @@ use crate::app::account::{desk, session, terms};
 use crate::app::token_files::follow_token_files;
 use crate::app::watch_files::follow_watch_files;
 use crate::auth::Credential;
-use crate::collector::{Collector, CollectorParts, Desk, Handle, Memory, Order, Snapshot, found_and_paid, recall};
+use crate::collector::{Collector, CollectorParts, Desk, Handle, Memory, Order, Snapshot, known, recall};
 use crate::config::{Account, ApiConfig, Config, Loaded, Mode, Tiers, is_loopback};
 use crate::model::{Timestamp, TweetId};
 use crate::net::{Client, ClientError, ClientSettings};
@@ -66,7 +66,7 @@ impl App {
         metrics.refused_by_limit(Limit::MaxTweets, watchlist.surplus);
         let names = account_names(config);
         let mut lost = HashSet::new();
-        let (memory, mut recalled) = memory(state, &names, &mut lost, &metrics)?;
+        let (mut memory, mut recalled) = memory(state, &names, &mut lost, &metrics)?;
         let fingerprint = watchlist.fingerprint.clone();
         let refused = watchlist.surplus;
         let (mut plans, mut desks, mut stores, mut named, mut credentials) = (vec![], vec![], vec![], vec![], vec![]);
@@ -80,7 +80,8 @@ impl App {
             let watched: Vec<Watched> = watched.into_iter().map(Into::into).collect();
             let plan = AccountPlan::new(terms(config, account, room), &tweets, now);
             let known = recalled.remove(name);
-            let (mut plan, store) = take_up(known, plan, &desk, account, &watched, now);
+            let (mut plan, store, unwatched) = take_up(known, plan, &desk, account, &watched, now);
+            memory.iter_mut().for_each(|memory| memory.forget(index, &unwatched));
             if lost.contains(name) {
                 plan.lose_books();
             }
@@ -165,12 +166,8 @@ fn account_names(config: &Config) -> Vec<String> {
 /// What the state in this folder says of each account, for a forecast; nothing where nothing is known. The exporter may be running.
 pub fn known_state(config: &Config, folder: &Path, now: Timestamp) -> Option<Vec<Known>> {
     let recalled = peek(folder)?;
-    let known = |name: &String| {
-        let recalled = recalled.iter().find(|recalled| recalled.account == *name)?;
-        let (found, (day, paid)) = found_and_paid(recalled)?;
-        Some(Known { found, paid: paid.into_iter().filter(|_| day == now.utc_day()).collect() })
-    };
-    Some(account_names(config).iter().map(|name| known(name).unwrap_or_default()).collect())
+    let of = |name: &String| known(recalled.iter().find(|recalled| recalled.account == *name)?, now);
+    Some(account_names(config).iter().map(|name| of(name).unwrap_or_default()).collect())
 }
 
 /// Opens the state. Without one the exporter goes on, loudly; but two must not share one.
@@ -212,7 +209,8 @@ fn untouched(recalled: &Recalled) -> Change {
     Change { account, header, tweets: Vec::new(), paid_day, paid: Vec::new() }
 }
 
-/// Takes up what is known of the account. Where nothing is, nobody knows what was spent before.
+/// Takes up what is known of the account, and tells which tweets in it are watched no more. Where nothing is known, nobody knows what was
+/// spent before.
 fn take_up(
     known: Option<Recalled>,
     mut plan: AccountPlan,
@@ -220,22 +218,24 @@ fn take_up(
     account: &Account,
     watched: &[Watched],
     now: Timestamp,
-) -> (AccountPlan, AccountStore) {
+) -> (AccountPlan, AccountStore, Vec<TweetId>) {
     let readings = known.and_then(|known| recall(known, &mut plan, now));
     let found = plan.watched().filter(|(_, found)| *found).map(|(id, _)| desk.found(id));
     let watched = watched.iter().cloned().chain(found).collect();
     let mut store = AccountStore::new(account.name.clone(), account.username.clone(), watched);
+    let mut unwatched = Vec::new();
     match readings {
         Some(readings) => {
             let unreadable = readings.unreadable;
             if unreadable > 0 {
                 tracing::warn!(account = account.name, unreadable, "some tweets in the state cannot be read; they are read anew");
             }
-            readings.restore(&mut store, &desk.places);
+            unwatched.clone_from(&readings.unwatched);
+            readings.restore(&mut store, desk, &plan);
         }
         None => plan.lose_books(),
     }
-    (plan, store)
+    (plan, store, unwatched)
 }
 
 impl fmt::Display for AppError {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::collector::Desk;
 use crate::model::{PriceClass, Timestamp, TweetId, TweetReading, Username};
-use crate::schedule::{AccountMemory, AccountPlan, PaidOn, Plan, TweetMemory};
+use crate::schedule::{AccountMemory, AccountPlan, Known, Plan, TweetMemory};
 use crate::self_metrics::SelfMetrics;
 use crate::state::{Change, Recalled, State};
 use crate::store::{AccountStore, Part, RecordMemory};
@@ -86,6 +86,12 @@ impl Memory {
         }
     }
 
+    /// These are watched no more: their rows leave with the next commit.
+    pub fn forget(&mut self, account: usize, tweets: &[TweetId]) {
+        self.pending[account].changed |= !tweets.is_empty();
+        self.pending[account].tweets.extend(tweets);
+    }
+
     /// Something of the account itself changed, such as its windows or what it knows of users.
     pub(super) fn disturb(&mut self, account: usize) {
         self.pending[account].changed = true;
@@ -160,7 +166,8 @@ fn kept(id: TweetId, plan: &AccountPlan, store: &AccountStore, desk: &Desk) -> O
 /// What cannot be read is left out, and counted.
 pub fn recall(recalled: Recalled, plan: &mut AccountPlan, now: Timestamp) -> Option<Readings> {
     let header: Header = serde_json::from_slice(&recalled.header).ok()?;
-    let mut readings = Readings { owner: header.owner, username: header.username, tweets: HashMap::new(), unreadable: 0 };
+    let mut readings =
+        Readings { owner: header.owner, username: header.username, tweets: HashMap::new(), unreadable: 0, unwatched: Vec::new() };
     let mut tweets = Vec::new();
     for (id, bytes) in recalled.tweets {
         match serde_json::from_slice::<Kept>(&bytes) {
@@ -173,14 +180,21 @@ pub fn recall(recalled: Recalled, plan: &mut AccountPlan, now: Timestamp) -> Opt
     }
     let paid = recalled.paid.into_iter().filter_map(|(code, id)| Some((class(code)?, id))).collect();
     plan.recall(header.plan, tweets, (recalled.paid_day, paid), now);
+    readings.unwatched = readings.tweets.keys().copied().filter(|id| !plan.watches(*id)).collect();
     Some(readings)
 }
 
-/// What a forecast wants to know: tweets that were found on the timeline, and what is paid for on which UTC day.
-pub fn found_and_paid(recalled: &Recalled) -> Option<(Vec<TweetId>, PaidOn)> {
+/// What a forecast wants to know of an account.
+pub fn known(recalled: &Recalled, now: Timestamp) -> Option<Known> {
     let header: Header = serde_json::from_slice(&recalled.header).ok()?;
-    let paid = recalled.paid.iter().filter_map(|(code, id)| Some((class(*code)?, *id))).collect();
-    Some((header.plan.found().to_vec(), (recalled.paid_day, paid)))
+    let paid = recalled.paid.iter().filter(|_| recalled.paid_day == now.utc_day());
+    let kept = |bytes: &[u8]| serde_json::from_slice::<Kept>(bytes).is_ok_and(|kept| kept.plan.is_foreign(now));
+    Some(Known {
+        found: header.plan.found().to_vec(),
+        paid: paid.filter_map(|(code, id)| Some((class(*code)?, *id))).collect(),
+        foreign: recalled.tweets.iter().filter(|(_, bytes)| kept(bytes)).map(|(id, _)| *id).collect(),
+        user: header.plan.knows_user(),
+    })
 }
 
 /// The readings of an account as the file has them.
@@ -191,16 +205,24 @@ pub struct Readings {
     tweets: HashMap<TweetId, KeptRecord>,
     /// Tweets that could not be read.
     pub unreadable: usize,
+    /// Tweets that are watched no more.
+    pub unwatched: Vec<TweetId>,
 }
 
 impl Readings {
-    /// Gives them to the store, those of sources that the account still has.
-    pub fn restore(self, store: &mut AccountStore, places: &[String]) {
+    /// Gives them to the store, those of requests that the account still makes.
+    pub fn restore(self, store: &mut AccountStore, desk: &Desk, plan: &AccountPlan) {
         store.recall_owner(self.owner, self.username);
+        let is_made = |part: &Part| {
+            let mut sources = desk.precedence.iter().enumerate().filter(|(_, place)| **place == part.source);
+            sources.any(|(source, _)| plan.keeps(source, part.request))
+        };
+        let place = |name: &String| desk.places.iter().position(|place| place == name);
         for (id, KeptRecord { readings, last_success, foreign }) in self.tweets {
-            let place = |name: &String| places.iter().position(|place| place == name).and_then(|place| u8::try_from(place).ok());
-            let part =
-                |(name, request, reading): (String, u8, TweetReading)| Some((Part { source: place(&name)?, request }, reading));
+            let part = |(name, request, reading): (String, u8, TweetReading)| {
+                let part = Part { source: u8::try_from(place(&name)?).ok()?, request };
+                Some((part, reading)).filter(|(part, _)| is_made(part))
+            };
             let readings = readings.into_iter().filter_map(part).collect();
             store.recall(id, RecordMemory { readings, last_success, foreign });
         }

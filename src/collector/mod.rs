@@ -10,5 +10,5 @@ mod task;
 pub use desk::Desk;
 pub use handle::{AccountSummary, Handle, Order, Snapshot, Waiting};
 pub use health::Health;
-pub use memory::{Memory, Readings, found_and_paid, recall};
+pub use memory::{Memory, Readings, known, recall};
 pub use task::{Collector, CollectorParts};

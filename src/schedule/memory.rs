@@ -10,6 +10,7 @@ use crate::model::{Api, CredentialKind, MediaKey, PriceClass, RateLimit, Refusal
 use crate::schedule::account::AccountPlan;
 use crate::schedule::adaptive::Pulse;
 use crate::schedule::gates::GatesMemory;
+use crate::schedule::slot::SlotKind;
 use crate::schedule::tweet::{Track, TweetPlan};
 
 /// A UTC day, and the resources that were paid on it.
@@ -30,6 +31,11 @@ impl AccountMemory {
     /// Tweets that were found on the timeline.
     pub fn found(&self) -> &[TweetId] {
         &self.timeline.found
+    }
+
+    /// Whose timeline it is has been bought already.
+    pub fn knows_user(&self) -> bool {
+        self.identity.target.is_some()
     }
 }
 
@@ -113,6 +119,13 @@ struct TrackMemory {
     spoils: bool,
 }
 
+impl TweetMemory {
+    /// X showed that somebody else wrote it.
+    pub fn is_foreign(&self, now: Timestamp) -> bool {
+        self.foreign_until.is_some_and(|until| until > now)
+    }
+}
+
 impl From<&Track> for TrackMemory {
     fn from(track: &Track) -> Self {
         let Track { asked, read, silent_until, barred, spoils, .. } = *track;
@@ -143,6 +156,16 @@ impl AccountPlan {
     /// The same of all.
     pub fn tweet_memories(&self) -> Vec<(TweetId, TweetMemory)> {
         self.tweets.iter().filter_map(|tweet| Some((tweet.id, self.tweet_memory(tweet.id)?))).collect()
+    }
+
+    /// Whether this request of the source at this position is one whose numbers are kept.
+    pub fn keeps(&self, source: usize, request: u8) -> bool {
+        self.slot_of(source, request).is_some_and(|slot| self.slots[slot].kind != SlotKind::Scout)
+    }
+
+    /// Whether it is on the watch list, or was found.
+    pub fn watches(&self, id: TweetId) -> bool {
+        self.index.contains_key(&id)
     }
 
     /// Resources that were paid since this was last asked, and the UTC day on which.

@@ -16,6 +16,8 @@ mod gates;
 mod lane;
 mod ledger;
 mod memory;
+#[cfg(test)]
+mod memory_tests;
 mod plan;
 #[cfg(test)]
 mod plan_tests;

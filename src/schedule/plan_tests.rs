@@ -11,11 +11,11 @@ use crate::schedule::{
     AccountPlan, AccountTerms, Call, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger, TweetsAsk,
 };
 
-const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
-fn terms() -> AccountTerms {
+pub(super) fn terms() -> AccountTerms {
     let groups = Groups { public: true, non_public: true, organic: true, promoted: false };
     let prices = Prices { tweet: 0.005, owned_tweet: 0.001, user: 0.01, analytics: 0.005 };
     AccountTerms {
@@ -33,17 +33,17 @@ fn terms() -> AccountTerms {
 }
 
 /// Tweets that are this old at the start.
-fn tweets(count: u64, age: Duration) -> Vec<TweetId> {
+pub(super) fn tweets(count: u64, age: Duration) -> Vec<TweetId> {
     let millis = (START - age).millis() - 1_288_834_974_657;
     (0..count).map(|number| TweetId::new(((millis as u64) << 22) + number).expect("an id")).collect()
 }
 
-fn plan(terms: AccountTerms, tweets: &[TweetId]) -> Plan {
+pub(super) fn plan(terms: AccountTerms, tweets: &[TweetId]) -> Plan {
     let ladder = Ladder::new(vec![Tier { younger_than: 40 * DAY, every: MINUTE }]);
     Plan::new(ladder, vec![AccountPlan::new(terms, tweets, START)])
 }
 
-fn asked(call: &Call) -> (Ask, &[TweetId]) {
+pub(super) fn asked(call: &Call) -> (Ask, &[TweetId]) {
     match &call.errand {
         Errand::Read(TweetsAsk { ask, tweets, .. }) => (*ask, tweets),
         _ => panic!("no lookup: {call:?}"),
@@ -51,7 +51,7 @@ fn asked(call: &Call) -> (Ask, &[TweetId]) {
 }
 
 /// The calls of a moment, but for those that ask X what it has counted.
-fn launch(plan: &mut Plan, trigger: Trigger, now: Timestamp) -> Vec<Call> {
+pub(super) fn launch(plan: &mut Plan, trigger: Trigger, now: Timestamp) -> Vec<Call> {
     let (usage, calls): (Vec<Call>, Vec<Call>) =
         plan.launch(trigger, now).into_iter().partition(|call| call.errand == Errand::Usage);
     for call in &usage {
@@ -61,21 +61,21 @@ fn launch(plan: &mut Plan, trigger: Trigger, now: Timestamp) -> Vec<Call> {
 }
 
 /// X gives every tweet of the call.
-fn give(plan: &mut Plan, call: &Call, now: Timestamp) {
+pub(super) fn give(plan: &mut Plan, call: &Call, now: Timestamp) {
     let tweets = asked(call).1.iter().map(|id| (*id, TweetReading::default())).collect();
     let returned = asked(call).1.to_vec();
     plan.finish(call, &[], Outcome::Read(&Reading { tweets, returned, ..Reading::default() }), now);
 }
 
-fn fail(plan: &mut Plan, call: &Call, failure: &Failure, now: Timestamp) {
+pub(super) fn fail(plan: &mut Plan, call: &Call, failure: &Failure, now: Timestamp) {
     plan.finish(call, &[], Outcome::Failed { failure, billed: Billed::No }, now);
 }
 
-fn states(plan: &Plan, now: Timestamp) -> Vec<TweetState> {
+pub(super) fn states(plan: &Plan, now: Timestamp) -> Vec<TweetState> {
     plan.states(0, now).collect()
 }
 
-fn with_budget(usd: f64) -> AccountTerms {
+pub(super) fn with_budget(usd: f64) -> AccountTerms {
     let mut terms = terms();
     terms.ledger.budget.usd_per_day = Some(usd);
     terms
@@ -433,63 +433,4 @@ fn a_refused_payment_is_tried_again_when_the_free_call_says_nothing_against_it()
     let open = ProjectUsage { used: Some(5), cap: Some(100), ..ProjectUsage::default() };
     plan.finish(&usage[0], &[], Outcome::Counted(&open), later);
     assert_eq!(plan.launch(Trigger::Interval, later).len(), 1, "one read finds out");
-}
-
-#[test]
-fn lost_books_are_opened_with_what_x_has_counted() {
-    let mut account = AccountPlan::new(with_budget(0.05), &tweets(20, DAY), START);
-    account.lose_books();
-    let ladder = Ladder::new(vec![Tier { younger_than: 40 * DAY, every: MINUTE }]);
-    let mut plan = Plan::new(ladder, vec![account]);
-    let usage = plan.launch(Trigger::Interval, START);
-    assert_eq!(usage.iter().map(|call| call.errand.clone()).collect::<Vec<_>>(), [Errand::Usage], "nothing is bought before");
-    assert_eq!(plan.launch(Trigger::Interval, START), []);
-    let counted = ProjectUsage { today: Some(7), ..ProjectUsage::default() };
-    plan.finish(&usage[0], &[], Outcome::Counted(&counted), START);
-    let calls = launch(&mut plan, Trigger::Interval, START);
-    assert_eq!(calls.iter().map(|call| asked(call).1.len()).sum::<usize>(), 3, "seven of the day's ten were bought before");
-}
-
-#[test]
-fn what_was_known_is_taken_up_and_nothing_is_bought_twice() {
-    let tweets = tweets(10, DAY);
-    let ladder = || Ladder::new(vec![Tier { younger_than: 40 * DAY, every: MINUTE }]);
-    let mut account = AccountPlan::new(with_budget(0.1), &tweets, START);
-    let mut plan = Plan::new(ladder(), vec![account]);
-    let calls = launch(&mut plan, Trigger::Interval, START);
-    let reading = Reading {
-        tweets: tweets[..9].iter().map(|id| (*id, TweetReading::default())).collect(),
-        returned: tweets[..9].to_vec(),
-        refused: vec![(tweets[9], Refusal::NotFound)],
-        ..Reading::default()
-    };
-    plan.finish(&calls[0], &[], Outcome::Read(&reading), START);
-    let known = plan.accounts()[0].tweet_memories();
-    let text = serde_json::to_string(&(plan.accounts()[0].memory(), known, plan.take_paid(0))).expect("JSON");
-    let (memory, known, paid) = serde_json::from_str(&text).expect("what was written");
-    account = AccountPlan::new(with_budget(0.1), &tweets, START);
-    account.recall(memory, known, paid, START);
-    let mut plan = Plan::new(ladder(), vec![account]);
-    assert_eq!(launch(&mut plan, Trigger::Interval, START + MINUTE / 2), [], "a restart reads nothing that is young enough");
-    let mut expected = vec![TweetState::Ok; 9];
-    expected.push(TweetState::NotFound);
-    assert_eq!(states(&plan, START), expected);
-    let calls = launch(&mut plan, Trigger::Interval, START + MINUTE);
-    assert_eq!(asked(&calls[0]).1, &tweets[..9]);
-    assert_eq!(plan.accounts()[0].budgets()[0], Some((0.1, 0.055)));
-}
-
-#[test]
-fn what_was_under_way_when_the_program_died_counts_as_paid_once() {
-    let tweets = tweets(10, DAY);
-    let ladder = || Ladder::new(vec![Tier { younger_than: 40 * DAY, every: MINUTE }]);
-    let mut plan = Plan::new(ladder(), vec![AccountPlan::new(with_budget(0.05), &tweets, START)]);
-    assert_eq!(launch(&mut plan, Trigger::Interval, START).len(), 1);
-    let memory = plan.accounts()[0].memory();
-    let mut account = AccountPlan::new(with_budget(0.05), &tweets, START);
-    account.recall(memory, Vec::new(), (START.utc_day(), Vec::new()), START);
-    assert_eq!(account.budgets()[0], Some((0.05, 0.0)));
-    let mut plan = Plan::new(ladder(), vec![account]);
-    let again = launch(&mut plan, Trigger::Interval, START);
-    assert_eq!(again.iter().map(|call| asked(call).1.len()).sum::<usize>(), 10, "reading them again today costs nothing");
 }

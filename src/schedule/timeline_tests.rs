@@ -135,12 +135,24 @@ impl World {
 }
 
 fn plan(terms: AccountTerms, named: &[TweetId]) -> Plan {
+    Plan::new(ladder(), vec![AccountPlan::new(terms, named, START)])
+}
+
+/// Another run with these terms, which takes up what this one knows.
+fn restarted(plan: &mut Plan, terms: AccountTerms, now: Timestamp) -> Plan {
+    let (memory, known) = (plan.accounts()[0].memory(), plan.accounts()[0].tweet_memories());
+    let mut account = AccountPlan::new(terms, &[], now);
+    account.recall(memory, known, plan.take_paid(0), now);
+    Plan::new(ladder(), vec![account])
+}
+
+fn ladder() -> Ladder {
     let tiers = vec![
         Tier { younger_than: HOUR, every: MINUTE },
         Tier { younger_than: DAY, every: 5 * MINUTE },
         Tier { younger_than: 30 * DAY, every: HOUR },
     ];
-    Plan::new(Ladder::new(tiers), vec![AccountPlan::new(terms, named, START)])
+    Ladder::new(tiers)
 }
 
 fn watched(plan: &Plan) -> Vec<TweetId> {
@@ -339,4 +351,51 @@ fn a_small_rest_of_money_makes_no_small_pages() {
     let refresh = world.pages[before..].iter().filter(|page| page.after.is_none()).count();
     assert_eq!((watched(&plan).len(), refresh), (150, 2));
     assert!(world.pages[before..].iter().filter(|page| page.after.is_some()).all(|page| page.size == 5), "new ones, apart");
+}
+
+#[test]
+fn another_run_goes_on_where_the_first_was_unless_it_looks_for_something_else() {
+    let own: Vec<TweetId> = (0..10).map(|day| tweet(day * DAY + HOUR, 1)).collect();
+    let with = |change: fn(&mut Discovery)| {
+        let mut discovery = discovery();
+        change(&mut discovery);
+        terms(&[Api::Timeline], Some(discovery))
+    };
+    type Case = (&'static str, fn(&mut Discovery), usize, bool);
+    let cases: [Case; 5] = [
+        ("the same", |_| {}, 7, false),
+        ("further back", |discovery| discovery.younger_than = 9 * DAY, 9, true),
+        ("less far", |discovery| discovery.younger_than = 3 * DAY, 3, true),
+        ("fewer", |discovery| discovery.max_tweets = 4, 4, true),
+        ("replies, too", |discovery| discovery.exclude_replies = false, 7, true),
+    ];
+    for (what, change, count, looks) in cases {
+        let mut world = World::with(own.clone());
+        let mut first = plan(with(|_| {}), &[]);
+        world.settle(&mut first, Trigger::Interval, START);
+        assert_eq!(watched(&first).len(), 7);
+        world.pages.clear();
+        let mut next = restarted(&mut first, with(change), START + SECOND);
+        world.settle(&mut next, Trigger::Interval, START + SECOND);
+        assert_eq!(watched(&next).len(), count, "{what}");
+        assert_eq!(!world.pages.is_empty(), looks, "{what}");
+    }
+}
+
+#[test]
+fn another_name_or_token_begins_with_another_timeline() {
+    let mut world = World::with((0..3).map(|day| tweet(day * DAY + HOUR, 1)));
+    let terms = || terms(&[Api::Timeline], Some(discovery()));
+    let mut first = plan(terms(), &[]);
+    world.settle(&mut first, Trigger::Interval, START);
+    let users = |plan: &mut Plan| {
+        let calls = plan.launch(Trigger::Interval, START + SECOND);
+        calls.iter().filter(|call| matches!(call.errand, Errand::WhoAmI | Errand::FindUser(_))).count()
+    };
+    let mut same = restarted(&mut first, terms(), START + SECOND);
+    assert_eq!((watched(&same).len(), users(&mut same)), (3, 0));
+    let mut other = restarted(&mut first, AccountTerms { username: "bolt".parse().ok(), ..terms() }, START + SECOND);
+    assert_eq!((watched(&other).len(), users(&mut other)), (0, 1));
+    let mut token = restarted(&mut first, AccountTerms { speaker: 1, ..terms() }, START + SECOND);
+    assert_eq!((watched(&token).len(), users(&mut token)), (3, 1), "whether the price is the owner's must be asked");
 }

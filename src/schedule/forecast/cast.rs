@@ -63,6 +63,10 @@ impl Cast {
         let mut plan = AccountPlan::new(terms.clone(), &ids, now);
         // The moment of the forecast is any moment of its day.
         plan.gates = Gates::new(terms.seed, None);
+        if known.user {
+            plan.timeline.identity.target = Some(1);
+            plan.timeline.identity.owner = plan.timeline.identity.has_user.then_some(1);
+        }
         let call = plan.ask_users(0, ladder, now);
         if call.is_some() {
             plan.timeline.identity.target = Some(1);
@@ -72,7 +76,8 @@ impl Cast {
         let users = call.map(|call| (call.errand, call.credential));
         let mut cast = Self { plan, users, lives: Vec::new(), discovery: None, watched: ids.len(), retired };
         for tweet in named {
-            let plan = cast.tweet(tweet, ladder, now);
+            let foreign = tweet.foreign || known.foreign.contains(&tweet.id);
+            let plan = cast.tweet(&Named { foreign, ..*tweet }, ladder, now);
             cast.live(plan, ladder, assumed, (now, end));
         }
         if terms.discovery.is_some() && cast.plan.timeline.identity.target.is_some() {

@@ -146,8 +146,27 @@ fn what_is_known_is_neither_invented_nor_paid_again() {
     let found = tweets(5, HOUR, HOUR);
     let paid = found.iter().take(3).map(|id| (PriceClass::OwnedTweet, id.number())).collect();
     let assumed = Assumptions { now: START, new_tweets_per_day: 10, min_age: Duration::ZERO };
-    let forecast = Forecast::new(&terms, &ladder(), &[], &Known { found, paid }, &assumed);
-    assert_eq!((forecast.watched, forecast.days[0].paid_reads), (5, 2 + 10 + 1), "two found, ten new, one user");
+    let mut known = Known { found, paid, ..Known::default() };
+    let paid = |known: &Known| Forecast::new(&terms, &ladder(), &[], known, &assumed).days[0].paid_reads;
+    assert_eq!(Forecast::new(&terms, &ladder(), &[], &known, &assumed).watched, 5);
+    assert_eq!(paid(&known), 2 + 10 + 1, "two found, ten new, one user");
+    known.user = true;
+    assert_eq!(paid(&known), 2 + 10, "the user was bought before");
+}
+
+#[test]
+fn a_tweet_that_is_known_to_be_somebody_elses_is_no_own_one() {
+    let terms = with_timeline(&[Api::Timeline, Api::Lookup]);
+    let ids = tweets(1, HOUR, HOUR);
+    let named = [Named { id: ids[0], foreign: false }];
+    let assumed = Assumptions { now: START, new_tweets_per_day: 0, min_age: Duration::ZERO };
+    let classes = |foreign: bool| {
+        let known = Known { foreign: ids.iter().copied().filter(|_| foreign).collect(), ..Known::default() };
+        let lines = Forecast::new(&terms, &ladder(), &named, &known, &assumed).lines;
+        lines.iter().filter(|line| line.days[0].reads > 0).filter_map(|line| line.class).collect::<Vec<_>>()
+    };
+    assert!(classes(false).contains(&PriceClass::OwnedTweet));
+    assert!(!classes(true).contains(&PriceClass::OwnedTweet));
 }
 
 #[test]

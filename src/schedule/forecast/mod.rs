@@ -51,6 +51,10 @@ pub struct Known {
     pub found: Vec<TweetId>,
     /// Resources that are paid for today.
     pub paid: HashSet<(PriceClass, u64)>,
+    /// Tweets that somebody else wrote.
+    pub foreign: HashSet<TweetId>,
+    /// Whose timeline it is.
+    pub user: bool,
 }
 
 /// What one account will ask and pay in 30 UTC days: today and the 29 that follow.
