@@ -1,5 +1,6 @@
 //! Behaviour, tested through the outside.
 
+mod accounts;
 mod analytics;
 mod config;
 mod discovery;

@@ -15,6 +15,13 @@ fn patient(simulator: &Simulator, accounts: &[Account]) -> String {
     simulator.configuration("mode: on_scrape\nmin_age: 1h", accounts)
 }
 
+/// Ends it in good order and starts it again.
+fn stop_and_start(mut exporter: Exporter, secrets: &[(String, String)]) -> Exporter {
+    exporter.process.signal("TERM");
+    exporter.process.end();
+    Exporter::start_in(exporter.folder, secrets)
+}
+
 async fn reads(simulator: &Simulator) -> Vec<Value> {
     let mut requests = simulator.requests().await;
     requests.retain(|request| request["path"] != "/2/usage/tweets");
@@ -167,4 +174,33 @@ async fn a_folder_that_cannot_be_used_costs_the_memory_and_not_the_numbers() {
     assert_eq!(page.state(&steady), "ok");
     assert_eq!(page.value("tweet_exporter_state_ok", &[]), Some(0.0));
     assert!(exporter.process.output().contains("the state cannot be used"), "{}", exporter.process.output());
+}
+
+#[tokio::test]
+async fn numbers_of_a_source_that_was_taken_out_and_tweets_no_longer_watched_do_not_come_back() {
+    let simulator = Simulator::start();
+    let (kept, gone) = (simulator.tweet("acme", "video").await, simulator.tweet("acme", "steady").await);
+    let secrets = simulator.secrets();
+    let with = |sources: &str, tweets: &[&String]| {
+        let lines = format!("{}\n    sources: {sources}", Account::OWNER);
+        let tweets = tweets.iter().map(|tweet| (*tweet).clone()).collect();
+        patient(&simulator, &[Account { name: "acme", lines: &lines, tweets }])
+    };
+    let both = "[{ api: lookup }, { api: analytics, window: 7d }]";
+    let exporter = Exporter::start(&with(both, &[&kept, &gone]), &secrets);
+    let before = exporter.scrape().await;
+    let of = |page: &crate::harness::Page, family: &str, tweet: &str| page.sum(family, &[("tweet_id", tweet)]);
+    assert!(of(&before, "tweet_engagement_window", &kept) > 0.0 && of(&before, "tweet_engagement", &gone) > 0.0);
+    fs::write(exporter.folder.path().join("tweet_exporter.yml"), with("[{ api: lookup }]", &[&kept])).expect("written");
+    let exporter = exporter.crash(&secrets);
+    let after = exporter.scrape().await;
+    assert_eq!(of(&after, "tweet_engagement", &kept), of(&before, "tweet_engagement", &kept));
+    assert_eq!(after.sum("tweet_engagement_window", &[]), 0.0, "nobody reads these any more");
+    assert_eq!(after.sum("tweet_state", &[]), 1.0);
+    // The tweet that left and came back is read anew: nobody kept numbers that would grow old unseen.
+    fs::write(exporter.folder.path().join("tweet_exporter.yml"), with("[{ api: lookup }]", &[&kept, &gone])).expect("written");
+    simulator.faults(json!([{"fault": {"kind": "dropped"}}])).await;
+    let exporter = stop_and_start(exporter, &secrets);
+    let last = exporter.scrape().await;
+    assert_eq!((last.sum("tweet_state", &[]), of(&last, "tweet_engagement", &gone)), (2.0, 0.0));
 }
