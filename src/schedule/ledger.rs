@@ -158,6 +158,11 @@ impl Ledger {
         }
     }
 
+    /// All resources that are paid, and on which UTC day.
+    pub(super) fn paid(&self) -> (i64, Vec<(PriceClass, u64)>) {
+        (self.day, self.paid.iter().copied().collect())
+    }
+
     /// Resources that were paid since this was last asked, and on which UTC day.
     pub(super) fn take_news(&mut self) -> (i64, Vec<(PriceClass, u64)>) {
         (self.day, std::mem::take(&mut self.news))

@@ -80,22 +80,22 @@ pub(super) struct TimelineMemory {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TweetMemory {
-    on_timeline: bool,
+    pub(super) on_timeline: bool,
     refusal: Option<Refusal>,
-    foreign_until: Option<Timestamp>,
+    pub(super) foreign_until: Option<Timestamp>,
     videos: Option<Vec<MediaKey>>,
     pulse: Option<Pulse>,
     /// By the slot's name.
-    tracks: BTreeMap<String, TrackMemory>,
+    pub(super) tracks: BTreeMap<String, TrackMemory>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct TrackMemory {
-    asked: Option<Timestamp>,
+pub(super) struct TrackMemory {
+    pub(super) asked: Option<Timestamp>,
     read: bool,
-    silent_until: Option<Timestamp>,
-    barred: Option<(Timestamp, Refusal)>,
+    pub(super) silent_until: Option<Timestamp>,
+    pub(super) barred: Option<(Timestamp, Refusal)>,
     spoils: bool,
 }
 
