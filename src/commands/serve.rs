@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, AppError, start_logging, until_told_to_stop};
+use crate::app::{App, AppError, Origin, start_logging, until_told_to_stop};
 use crate::commands::cli::{Common, address};
 use crate::commands::{check, fail};
 use crate::net::Address;
@@ -23,6 +23,9 @@ pub(super) struct ServeArgs {
     /// Path of the metrics page [default: /metrics]
     #[arg(long = "web.telemetry-path", value_name = "PATH")]
     telemetry_path: Option<String>,
+    /// Let POST /-/reload have the configuration read again; SIGHUP always does
+    #[arg(long = "web.enable-lifecycle")]
+    lifecycle: bool,
 }
 
 const DEFAULT_ADDRESS: &str = ":10280";
@@ -32,6 +35,7 @@ impl ServeArgs {
     pub(super) fn with(mut self, more: Self) -> Self {
         self.listen.extend(more.listen);
         self.telemetry_path = more.telemetry_path.or(self.telemetry_path);
+        self.lifecycle |= more.lifecycle;
         self
     }
 }
@@ -56,13 +60,20 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
         tracing::warn!("{warning}");
     }
     let options = match options(args.telemetry_path) {
-        Ok(options) => options,
+        Ok(options) => Options { lifecycle: args.lifecycle, ..options },
         Err(why) => return fail(2, &why),
     };
     let app = match App::new(&loaded, watchlist, Some(&common.state_path)) {
         Ok(app) => app,
         Err(error @ (AppError::TokenFile(_) | AppError::State(_))) => return fail(1, &error.to_string()),
         Err(error) => return fail(2, &error.to_string()),
+    };
+    // Before anybody can know that it runs: an early SIGHUP must not end it.
+    let stop = CancellationToken::new();
+    let origin = Origin { path: common.config_file.clone(), environment };
+    let app = match until_told_to_stop(stop.clone()).and_then(|()| app.reloading(origin, &stop)) {
+        Ok(app) => app,
+        Err(error) => return fail(1, &format!("cannot listen to signals: {error}")),
     };
     let listeners = match listen(args.listen).await {
         Ok(listeners) => listeners,

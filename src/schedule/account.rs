@@ -53,6 +53,13 @@ pub(super) enum Books {
     Asked { attempts: u32 },
 }
 
+impl Books {
+    /// The call for X's count, if there was one, brings no answer any more.
+    pub(super) fn unanswered(self) -> Self {
+        if let Self::Asked { attempts } = self { Self::Lost { attempts } } else { self }
+    }
+}
+
 /// The plan of one account.
 #[derive(Debug)]
 pub struct AccountPlan {

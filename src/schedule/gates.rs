@@ -351,6 +351,12 @@ impl Gates {
         self.payment = memory.payment;
     }
 
+    /// Besides what it recalls: faults of the network are none of the configuration's, and their pauses hold across a reload.
+    pub(super) fn inherit(&mut self, old: &Self) {
+        self.faults.clone_from(&old.faults);
+        self.first_success = old.first_success;
+    }
+
     /// 1 s, 2 s, 4 s … a minute, each shortened by up to a quarter, so that exporters do not march in step.
     fn pause(&self, times: u32, now: Timestamp) -> Duration {
         let full = Duration::from_secs(1 << (times - 1).min(6)).min(LONGEST_PAUSE);

@@ -188,6 +188,11 @@ impl Ledger {
         }
     }
 
+    /// All resources that are paid, and on which UTC day.
+    pub(super) fn paid(&self) -> (i64, Vec<(PriceClass, u64)>) {
+        (self.paid_on, self.paid.iter().copied().collect())
+    }
+
     /// Resources that were paid since this was last asked, and on which UTC day.
     pub(super) fn take_news(&mut self) -> (i64, Vec<(PriceClass, u64)>) {
         (self.paid_on, std::mem::take(&mut self.news))

@@ -100,22 +100,22 @@ pub(super) struct LookedFor {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TweetMemory {
-    on_timeline: bool,
+    pub(super) on_timeline: bool,
     refusal: Option<Refusal>,
-    foreign_until: Option<Timestamp>,
+    pub(super) foreign_until: Option<Timestamp>,
     videos: Option<Vec<MediaKey>>,
     pulse: Option<Pulse>,
     /// By the slot's name.
-    tracks: BTreeMap<String, TrackMemory>,
+    pub(super) tracks: BTreeMap<String, TrackMemory>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct TrackMemory {
-    asked: Option<Timestamp>,
+pub(super) struct TrackMemory {
+    pub(super) asked: Option<Timestamp>,
     read: bool,
-    silent_until: Option<Timestamp>,
-    barred: Option<(Timestamp, Refusal)>,
+    pub(super) silent_until: Option<Timestamp>,
+    pub(super) barred: Option<(Timestamp, Refusal)>,
     spoils: bool,
 }
 
@@ -163,11 +163,6 @@ impl AccountPlan {
         self.slot_of(source, request).is_some_and(|slot| self.slots[slot].kind != SlotKind::Scout)
     }
 
-    /// Whether it is on the watch list, or was found.
-    pub fn watches(&self, id: TweetId) -> bool {
-        self.index.contains_key(&id)
-    }
-
     /// Resources that were paid since this was last asked, and the UTC day on which.
     pub fn take_paid(&mut self) -> PaidOn {
         self.ledger.take_news()
@@ -189,11 +184,13 @@ impl AccountPlan {
         self.usage_due = memory.usage_due.unwrap_or(now).min(now + Duration::from_secs(900));
         let named = self.named();
         self.watch(&named, now);
+        // What is kept of tweets that are watched no more can be forgotten.
+        let unwatched = tweets.iter().map(|(id, _)| *id).filter(|id| !self.index.contains_key(id)).collect();
         for (id, memory) in tweets {
             let names: Vec<String> = self.slots.iter().map(|slot| slot.name()).collect();
             self.tweet(id, |tweet| tweet.recall(memory, &names));
         }
-        self.touched.clear();
+        self.touched = unwatched;
     }
 }
 

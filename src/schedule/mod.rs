@@ -25,6 +25,9 @@ mod queue;
 mod slot;
 #[cfg(test)]
 mod sources_tests;
+mod succession;
+#[cfg(test)]
+mod succession_tests;
 mod suspects;
 mod tiers;
 mod timeline;

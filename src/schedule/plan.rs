@@ -62,6 +62,11 @@ impl Plan {
         std::mem::take(&mut self.accounts[account].list_changed)
     }
 
+    /// Nobody knows what the account has spent: X is asked first.
+    pub fn lose_books(&mut self, account: usize) {
+        self.accounts[account].lose_books();
+    }
+
     /// An account's credential is another one now: it is tried at once, whatever it was refused for.
     pub fn trust(&mut self, account: usize, credential: CredentialKind) {
         self.accounts[account].gates.trust(credential);
@@ -94,6 +99,11 @@ impl Plan {
     /// The accounts, in the order of the configuration.
     pub fn accounts(&self) -> &[AccountPlan] {
         &self.accounts
+    }
+
+    /// The accounts, one by one.
+    pub fn into_accounts(self) -> Vec<AccountPlan> {
+        self.accounts
     }
 
     /// Since when the account's read that waits longest is due.

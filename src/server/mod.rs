@@ -2,6 +2,7 @@
 //! only shows what others know.
 
 mod landing;
+mod lifecycle;
 mod reply;
 mod route;
 mod scrape;
@@ -25,13 +26,15 @@ pub struct Options {
     pub limits: net::Limits,
     /// Scrapes answered at a time; beyond, the answer is 503.
     pub scrapes: usize,
+    /// Whoever may send requests may have the configuration read again (`--web.enable-lifecycle`).
+    pub lifecycle: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         // Scrapes share one page and one read of X, so there may be as many as connections.
         let limits = net::Limits::default();
-        Self { telemetry_path: "/metrics".to_owned(), scrapes: limits.connections, limits }
+        Self { telemetry_path: "/metrics".to_owned(), scrapes: limits.connections, limits, lifecycle: false }
     }
 }
 
@@ -45,7 +48,8 @@ pub async fn serve(
 ) {
     let limits = options.limits;
     let scrapes = Arc::new(Semaphore::new(options.scrapes));
-    let server = Arc::new(Server { handle, metrics, telemetry_path: options.telemetry_path, scrapes });
+    let server =
+        Arc::new(Server { handle, metrics, telemetry_path: options.telemetry_path, scrapes, lifecycle: options.lifecycle });
     net::serve(listeners, limits, stop, move |request| route::answer(server.clone(), request)).await;
 }
 
@@ -55,4 +59,5 @@ struct Server {
     metrics: Arc<SelfMetrics>,
     telemetry_path: String,
     scrapes: Arc<Semaphore>,
+    lifecycle: bool,
 }
