@@ -8,7 +8,6 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use reqwest::Url;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -18,8 +17,9 @@ use crate::app::watch_files::follow_watch_files;
 use crate::auth::Credential;
 use crate::collector::{Collector, CollectorParts, Desk, Handle, Memory, Order, Snapshot, found_and_paid, recall};
 use crate::config::{Account, ApiConfig, Config, Loaded, Mode, Tiers, is_loopback};
+use crate::door::Door;
 use crate::model::{Timestamp, TweetId};
-use crate::net::{Client, ClientError, ClientSettings};
+use crate::net::{Client, ClientError, ClientSettings, Listener};
 use crate::schedule::{AccountPlan, Known, Ladder, Plan};
 use crate::self_metrics::{Limit, SelfMetrics};
 use crate::server::{Options, serve};
@@ -114,7 +114,15 @@ impl App {
 
     /// Reads and serves until it is told to stop; requests under way are then answered. Fails if the reading half breaks down: a
     /// supervisor should start it anew rather than serve old numbers for ever.
-    pub async fn run(self, listeners: Vec<TcpListener>, options: Options, stop: CancellationToken) -> Result<(), AppError> {
+    pub async fn run(
+        self,
+        listeners: Vec<Listener>,
+        door: Door,
+        options: Options,
+        stop: CancellationToken,
+    ) -> Result<(), AppError> {
+        let door = Arc::new(door);
+        tokio::spawn(door.clone().follow(stop.clone()));
         let (sender, receiver) = self.orders;
         tokio::spawn(follow_token_files(self.credentials.clone(), sender.clone(), stop.clone()));
         tokio::spawn(follow_watch_files(self.config, self.fingerprint, sender, stop.clone()));
@@ -131,7 +139,7 @@ impl App {
                 credential.settle(Timestamp::from(SystemTime::now())).await;
             }
         };
-        tokio::join!(serve(listeners, self.handle, self.metrics, options, stop.clone()), settled);
+        tokio::join!(serve(listeners, door, self.handle, self.metrics, options, stop.clone()), settled);
         reading.await.map_err(AppError::Broken)
     }
 }

@@ -9,7 +9,7 @@ use crate::app::{start_logging, until_told_to_stop};
 use crate::commands::cli::{Common, address};
 use crate::commands::fail;
 use crate::model::Timestamp;
-use crate::net::Address;
+use crate::net::{Address, Listener};
 use crate::simulator::{Directory, Settings, Simulator};
 
 /// Flags of `simulator`.
@@ -34,7 +34,7 @@ pub(super) struct SimulatorArgs {
 
 pub(super) async fn run(common: &Common, args: SimulatorArgs) -> ExitCode {
     start_logging(common.log_level, common.log_format);
-    let listener = match args.listen.bind().await {
+    let listener = match args.listen.bind().await.and_then(Listener::into_tcp) {
         Ok(listener) => listener,
         Err(error) => return fail(1, &format!("cannot listen on {}: {error}; choose another with --listen", args.listen)),
     };
