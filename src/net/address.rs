@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
 use crate::net::listener::Listener;
 use crate::net::socket_file::SocketFile;
@@ -39,14 +40,32 @@ impl Address {
 }
 
 async fn bind(host: Option<&str>, port: u16) -> io::Result<TcpListener> {
-    if let Some(host) = host {
-        return TcpListener::bind((host, port)).await;
+    let Some(host) = host else {
+        return match open((Ipv6Addr::UNSPECIFIED, port).into()) {
+            Err(error) if !is_final(&error) => open((Ipv4Addr::UNSPECIFIED, port).into()),
+            // Takes IPv4 too, unless the system says otherwise (net.ipv6.bindv6only).
+            outcome => outcome,
+        };
+    };
+    let mut outcome = Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+    for address in lookup_host((host, port)).await? {
+        outcome = open(address);
+        if outcome.is_ok() {
+            break;
+        }
     }
-    match TcpListener::bind(("::", port)).await {
-        Err(error) if !is_final(&error) => TcpListener::bind(("0.0.0.0", port)).await,
-        // Takes IPv4 too, unless the system says otherwise (net.ipv6.bindv6only).
-        outcome => outcome,
-    }
+    outcome
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    /// The library's 128 are full in a moment when many come at once, and whoever comes then waits for a second at least. The system
+    /// cuts it to its own maximum (net.core.somaxconn).
+    const QUEUE: u32 = 4_096;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Connections of the process before may still be closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// Whether IPv4 would fail alike. What is left says that the system has no IPv6.
@@ -71,7 +90,7 @@ impl FromStr for Address {
                 let inner = bracketed[1..].strip_suffix(']').ok_or(AddressError)?;
                 // A zone such as fe80::1%eth0 is left to the system.
                 let address = inner.split('%').next().unwrap_or_default();
-                address.parse::<std::net::Ipv6Addr>().map_err(|_| AddressError)?;
+                address.parse::<Ipv6Addr>().map_err(|_| AddressError)?;
                 Some(inner.to_owned())
             }
             name if name.contains([':', '/', '[', ']']) || name.contains(char::is_whitespace) => return Err(AddressError),

@@ -1,11 +1,12 @@
 //! What a client may take from us.
 
+use std::fs;
 use std::time::Duration;
 
 /// How long and how much a client may keep us busy.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections at a time. Far above what a few scrapers need, and below the usual 1,024 file descriptors of a process, which X's
+    /// Connections at a time. Far above what a few scrapers need, and no more than half of the process's file descriptors, which X's
     /// connections and the state share. For one more client the connection goes that has been idle longest; while all are busy,
     /// clients wait in the kernel's queue.
     pub connections: usize,
@@ -27,7 +28,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 512,
+            connections: most_connections(),
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(90),
             head_bytes: 64 << 10,
@@ -36,4 +37,14 @@ impl Default for Limits {
             drain: Duration::from_secs(8),
         }
     }
+}
+
+/// 512, or half of the file descriptors that the process may have (`ulimit -n`).
+fn most_connections() -> usize {
+    const MOST: usize = 512;
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    // Other systems, and "unlimited".
+    let descriptors = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+    descriptors.map_or(MOST, |descriptors| (descriptors / 2).clamp(1, MOST))
 }

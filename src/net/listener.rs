@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
+use crate::net::seats::Seats;
 use crate::net::socket_file::SocketFile;
 use crate::net::stream::{Peer, Stream, Wire};
 
@@ -114,8 +115,9 @@ impl Accept {
         Self { listeners, first: 0, said: None }
     }
 
-    /// The next connection at any of them. Errors are no reason to stop: they pass when descriptors are free again.
-    pub(super) async fn next(&mut self) -> (Stream, Peer) {
+    /// The next connection at any of them. Errors are no reason to stop: they pass when descriptors are free again, and idle
+    /// connections give up theirs.
+    pub(super) async fn next(&mut self, seats: &Seats) -> (Stream, Peer) {
         loop {
             match self.once().await {
                 Ok(connection) => return connection,
@@ -127,7 +129,8 @@ impl Accept {
                         warn!(%error, "cannot accept connections, trying on");
                         self.said = Some(Instant::now());
                     }
-                    sleep(Duration::from_millis(100)).await;
+                    seats.free_one();
+                    sleep(Duration::from_millis(50)).await;
                 }
             }
         }

@@ -58,8 +58,7 @@ impl Seats {
             if let Ok(place) = self.free.clone().try_acquire_owned() {
                 return Seat::new(self.clone(), place);
             }
-            let longest = locked(&self.idle).seats.pop_first();
-            let is_coming = longest.map(|(_, leave)| leave.cancel()).is_some();
+            let is_coming = self.free_one();
             tokio::select! {
                 place = self.free.clone().acquire_owned() => {
                     return Seat::new(self.clone(), place.expect("nobody closes the semaphore"));
@@ -67,6 +66,12 @@ impl Seats {
                 () = self.rested.notified(), if !is_coming => {}
             }
         }
+    }
+
+    /// Tells the connection to go that has been idle longest; whether there is one.
+    pub(super) fn free_one(&self) -> bool {
+        let longest = locked(&self.idle).seats.pop_first();
+        longest.map(|(_, leave)| leave.cancel()).is_some()
     }
 }
 

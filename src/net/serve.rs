@@ -34,7 +34,7 @@ where
         // The place comes before the connection: a client without one stays in the kernel's queue and costs no descriptor.
         let next = async {
             let seat = seats.take().await;
-            (seat, accept.next().await)
+            (seat, accept.next(&seats).await)
         };
         let (seat, (stream, peer)) = tokio::select! {
             biased;
@@ -47,10 +47,10 @@ where
         tasks.spawn(async move {
             tokio::select! {
                 outcome = connection.run(stream, answer) => if let Err(reason) = outcome {
-                    debug!(?peer, reason, "connection closed");
+                    debug!(%peer, reason, "connection closed");
                 },
-                () = seat.wanted() => debug!(?peer, "idle connection closed: its place is wanted"),
-                () = cut.cancelled() => debug!(?peer, "connection cut: out of time to stop"),
+                () = seat.wanted() => debug!(%peer, "idle connection closed: its place is wanted"),
+                () = cut.cancelled() => debug!(%peer, "connection cut: out of time to stop"),
             }
         });
     }

@@ -1,5 +1,6 @@
 //! A client's connection, over TCP or a Unix socket, whose first byte has been looked at.
 
+use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -15,6 +16,15 @@ pub enum Peer {
     Machine(IpAddr),
     /// A process of this machine, by a Unix socket.
     Local,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Machine(address) => address.fmt(f),
+            Self::Local => f.write_str("unix"),
+        }
+    }
 }
 
 /// The connection.

@@ -33,7 +33,7 @@ fn what_is_wrong_is_said_at_its_place() {
     let (folder, _authority) = web_folder();
     let write = |name: &str, text: &str| write_secret(&folder.path().join(name), text);
     write("foreign.key", &Authority::new().server().key);
-    write("rubbish.pem", "-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n");
+    write("rubbish.pem", "-----BEGIN CERTIFICATE-----\n*&%\n-----END CERTIFICATE-----\n");
     write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     write("plain.txt", "hunter2");
     for (web, expected) in [
@@ -72,10 +72,7 @@ fn what_is_wrong_is_said_at_its_place() {
             &["cipher_suites: this program has no cipher suite of this list"],
         ),
         (&tls("  curve_preferences: [CurveP521]\n"), &["curve_preferences: this program has no curve of this list"]),
-        (
-            &tls("  curve_preferences: [CurveP255]\n"),
-            &["curve_preferences[0]: unknown curve \"CurveP255\"; did you mean CurveP256?"],
-        ),
+        (&tls("  curve_preferences: [CurveP255]\n"), &["curve_preferences[0]: unknown curve \"CurveP255\""]),
         (&tls("  client_auth_type: Maybe\n"), &["client_auth_type: unknown word \"Maybe\""]),
         (
             &tls("  client_auth_type: RequireAndVerifyClientCert\n"),

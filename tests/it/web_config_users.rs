@@ -17,8 +17,7 @@ fn users(password: &str, cost: u32) -> String {
 #[tokio::test]
 async fn nothing_is_answered_without_the_right_password() {
     let site = Site::start(&users("secret", 5)).await;
-    for path in ["/", "/metrics", "/-/healthy", "/-/ready", "/nowhere"] {
-        let expected = if path == "/nowhere" { 404 } else { 200 };
+    for (path, expected) in [("/", 200), ("/metrics", 200), ("/-/healthy", 200), ("/-/ready", 503), ("/nowhere", 404)] {
         assert_eq!(site.status(path, Some(("alice", "secret"))).await, expected, "{path}");
         assert_eq!(site.status(path, None).await, 401, "{path}");
         for wrong in [("alice", "Secret"), ("bob", "secret"), ("", ""), ("alice", ""), ("alice", "secret\0")] {
