@@ -15,9 +15,12 @@ use crate::door::{Door, Rules};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What files looked like: device, inode, length, time of change.
+/// What files looked like; nothing for a file that is not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fingerprint(Vec<(PathBuf, Option<(u64, u64, u64, i64, i64)>)>);
+pub(super) struct Fingerprint(Vec<(PathBuf, Option<Look>)>);
+
+/// Device, inode, length, seconds and nanoseconds of the last change.
+type Look = (u64, u64, u64, i64, i64);
 
 impl Fingerprint {
     pub(super) fn of(files: &[PathBuf]) -> Self {

@@ -5,9 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
@@ -17,10 +15,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use crate::net::answering::Answering;
+use crate::net::answering::Answerer;
 use crate::net::http2;
 use crate::net::limits::Limits;
-use crate::net::seats::{Asked, Seat};
+use crate::net::seats::Seat;
 use crate::net::stall::{Stall, StallLimits};
 use crate::net::stream::{Peer, Stream};
 
@@ -61,8 +59,8 @@ impl Connection {
         let stream = stream.map_err(|error| format!("TLS handshake: {error}"))?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             let waits = StallLimits { write: self.limits.stalled_write, head: None };
-            let (stream, service) = (Stall::new(stream, waits, self.seat.clone()), self.service(answer));
-            return http2::serve(stream, service, self.limits, &self.seat, &self.stop).await;
+            let (stream, answerer) = (Stall::new(stream, waits, self.seat.clone()), self.answerer(answer));
+            return http2::serve(stream, answerer, self.limits, &self.stop).await;
         }
         self.http1(stream, answer).await
     }
@@ -77,54 +75,20 @@ impl Connection {
         let limits = self.limits;
         let waits = StallLimits { write: limits.stalled_write, head: Some(limits.first_byte) };
         let stream = Stall::new(stream, waits, self.seat.clone());
-        let service = self.service(answer);
-        let service = service_fn(move |request| {
-            let answer = service(request);
-            async { Ok::<_, Infallible>(answer.await) }
-        });
+        let answerer = self.answerer(answer);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head)
             .max_buf_size(limits.head_bytes)
             // The buffer alone lets a head pass that comes whole in one read.
             .max_header_size(limits.head_bytes)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(stream), answerer);
         self.watcher.watch(connection).await.map_err(text)
     }
 
-    /// Answers requests, keeping book of them for the seat.
-    fn service<F, A, B>(
-        &self,
-        answer: F,
-    ) -> impl Fn(Request<Incoming>) -> std::pin::Pin<Box<dyn Future<Output = Response<Answering<B>>> + Send>> + use<F, A, B>
-    where
-        F: Fn(Request<Incoming>) -> A,
-        A: Future<Output = Response<B>> + Send + 'static,
-        B: Body,
-    {
-        let (seat, peer) = (self.seat.clone(), self.peer);
-        move |mut request| {
-            let asked = Asked::new(seat.clone());
-            let is_ambiguous = is_ambiguous(&request);
-            request.extensions_mut().insert(peer);
-            let answer = answer(request);
-            Box::pin(async move {
-                let mut response = answer.await;
-                if is_ambiguous {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                response.map(|body| Answering::new(body, asked))
-            })
-        }
+    fn answerer<F>(&self, answer: F) -> Answerer<F> {
+        Answerer { answer, seat: self.seat.clone(), peer: self.peer }
     }
-}
-
-/// Where two readers may disagree about the end of a request, nothing behind it on the connection is read: a proxy before us could
-/// otherwise be made to let a second request pass inside the first. Nobody needs to send us chunks. hyper takes the length away
-/// that comes behind an encoding, so that any encoding counts.
-fn is_ambiguous(request: &Request<Incoming>) -> bool {
-    let headers = request.headers();
-    headers.contains_key(TRANSFER_ENCODING) || headers.get_all(CONTENT_LENGTH).iter().count() > 1
 }
 
 /// Says to a client without TLS what is wrong, as Go's servers do.

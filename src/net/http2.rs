@@ -7,35 +7,31 @@ use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http2;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::net::answering::Answerer;
 use crate::net::limits::Limits;
-use crate::net::seats::{Seat, SeatState};
+use crate::net::seats::SeatState;
 
 /// Answers until the client leaves, falls silent or `stop` is cancelled.
 pub(super) async fn serve<S, F, A, B>(
     stream: S,
-    answer: F,
+    answerer: Answerer<F>,
     limits: Limits,
-    seat: &Seat,
     stop: &CancellationToken,
 ) -> Result<(), String>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Request<Incoming>) -> A,
     A: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Error = Infallible, Data: Send> + Send + 'static,
+    B: Body<Error = Infallible, Data: Send> + Send + Unpin + 'static,
 {
-    let service = service_fn(move |request| {
-        let answer = answer(request);
-        async { Ok::<_, Infallible>(answer.await) }
-    });
-    let mut connection = pin!(builder(limits).serve_connection(TokioIo::new(stream), service));
+    let seat = answerer.seat.clone();
+    let mut connection = pin!(builder(limits).serve_connection(TokioIo::new(stream), answerer));
     let mut told: Option<Instant> = None;
     loop {
         let wake = told.unwrap_or_else(|| next_look(&seat.state(), limits));

@@ -119,7 +119,7 @@ fn what_is_wrong_is_said_at_its_place() {
 #[test]
 fn what_works_loads_and_what_deserves_a_look_is_said() {
     let (folder, _authority) = web_folder();
-    let (cert, key) = ("server.pem", "server.key").into();
+    let (cert, key) = ("server.pem", "server.key");
     let indent = |name: &str| {
         let text = fs::read_to_string(folder.path().join(name)).expect("PEM");
         text.lines().map(|line| format!("\n    {line}")).collect::<String>()
