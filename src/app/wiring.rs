@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +15,9 @@ use crate::app::reload::{Origin, Reloader};
 use crate::app::signals::reload_on_hangup;
 use crate::collector::{Collector, CollectorParts, Handle, Memory, Order, ReloadAsk, known};
 use crate::config::{ApiConfig, Config, Loaded};
+use crate::door::Door;
 use crate::model::Timestamp;
-use crate::net::ClientError;
+use crate::net::{ClientError, Listener};
 use crate::schedule::Known;
 use crate::self_metrics::{Limit, SelfMetrics};
 use crate::server::{Options, serve};
@@ -91,7 +91,15 @@ impl App {
 
     /// Reads and serves until it is told to stop; requests under way are then answered. Fails if the reading half breaks down: a
     /// supervisor should start it anew rather than serve old numbers for ever.
-    pub async fn run(self, listeners: Vec<TcpListener>, options: Options, stop: CancellationToken) -> Result<(), AppError> {
+    pub async fn run(
+        self,
+        listeners: Vec<Listener>,
+        door: Door,
+        options: Options,
+        stop: CancellationToken,
+    ) -> Result<(), AppError> {
+        let door = Arc::new(door);
+        tokio::spawn(door.clone().follow(stop.clone()));
         let told = stop.clone();
         let reading = tokio::spawn(async move {
             // However it ends, the server must not outlive it.
@@ -102,7 +110,7 @@ impl App {
         let _reloads = self.reloads;
         // A renewed token is on disk before the process ends; none is renewed any more.
         let settled = self.reloader.run(stop.clone());
-        tokio::join!(serve(listeners, self.handle, self.metrics, options, stop), settled);
+        tokio::join!(serve(listeners, door, self.handle, self.metrics, options, stop), settled);
         reading.await.map_err(AppError::Broken)
     }
 }

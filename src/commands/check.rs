@@ -1,21 +1,32 @@
 //! `tweet_exporter check`: loads everything, starts nothing.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
+
+use clap::Args;
 
 use crate::app::check_reach;
 use crate::auth::configured_kinds;
 use crate::commands::cli::Common;
 use crate::commands::fail;
-use crate::commands::serve::environment;
+use crate::commands::serve::{both, environment, open_door};
 use crate::config::{self, Account, Loaded, Tiers};
 use crate::model::{Timestamp, TweetId, format_duration};
 use crate::watchlist::{self, Watched, Watchlist};
 
-pub(super) fn run(common: &Common) -> ExitCode {
-    let loaded = match load(common) {
-        Ok(loaded) => loaded,
+/// Flags of `check`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Check this web configuration, too
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    web_config: Option<PathBuf>,
+}
+
+pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
+    let (loaded, (_, door_warnings)) = match both(load(common), open_door(args.web_config.as_deref())) {
+        Ok(both) => both,
         Err(errors) => return fail(2, &errors),
     };
     let watchlist = match watchlist::load(&loaded.config) {
@@ -25,10 +36,12 @@ pub(super) fn run(common: &Common) -> ExitCode {
     if let Err(error) = check_reach(&loaded.config.api) {
         return fail(2, &error.to_string());
     }
-    for warning in warnings(&loaded, &watchlist) {
+    for warning in warnings(&loaded, &watchlist).into_iter().chain(door_warnings) {
         eprintln!("warning: {warning}");
     }
-    println!("{} is fine", common.config_file.display());
+    for file in [Some(&common.config_file), args.web_config.as_ref()].into_iter().flatten() {
+        println!("{} is fine", file.display());
+    }
     let now = Timestamp::from(SystemTime::now());
     for (account, watched) in loaded.config.accounts.iter().zip(&watchlist.accounts) {
         print!("{}", describe(account, watched, &loaded.config.tiers, now));

@@ -47,7 +47,7 @@ enum Command {
     /// Read tweets and serve their numbers (the default)
     Serve(serve::ServeArgs),
     /// Load the configuration and the watch list, start nothing; print all errors, or what would be watched
-    Check,
+    Check(check::CheckArgs),
     /// Forecast requests, reads and US dollars of 30 days for this configuration; asks nobody and starts nothing
     Plan(plan::PlanArgs),
     /// Allow the app to read for an account (OAuth 2.0, in the browser) and keep the tokens in its token file
@@ -82,7 +82,7 @@ impl Cli {
         match self.command {
             None => serve::run(&self.common, self.serve).await,
             Some(Command::Serve(args)) => serve::run(&self.common, self.serve.with(args)).await,
-            Some(Command::Check) => check::run(&self.common),
+            Some(Command::Check(args)) => check::run(&self.common, &args),
             Some(Command::Plan(args)) => plan::run(&self.common, &args),
             Some(Command::Login(args)) => login::run(&self.common, args).await,
             Some(Command::Simulator(args)) => simulator::run(&self.common, args).await,

@@ -23,6 +23,7 @@ mod tiers;
 mod url;
 mod walk;
 mod watch;
+mod web;
 mod window;
 
 use std::path::{Path, PathBuf};
@@ -36,11 +37,12 @@ pub use credentials::{Credentials, Oauth1, Oauth2};
 pub use error::{ConfigErrors, ConfigWarning};
 pub use file::FileStamp;
 pub use groups::Groups;
-pub use schema::known_keys;
+pub use schema::{known_keys, known_web_keys};
 pub use secret::Secret;
 pub use source::{Source, SourceKind};
 pub use tiers::{Tier, Tiers};
 pub use watch::{Watch, WatchEntry, WatchTimeline, parse_watch_entries};
+pub use web::{ClientAuth, LoadedWeb, Pem, RateLimit, TlsConfig, WebConfig, load_web};
 pub use window::{Span, Window};
 
 pub(crate) use file::{MAX_WATCH, read_text};

@@ -3,19 +3,23 @@
 
 mod landing;
 mod lifecycle;
+mod refused;
 mod reply;
 mod route;
 mod scrape;
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use hyper::Request;
+use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::collector::Handle;
-use crate::net;
+use crate::door::Door;
+use crate::net::{self, Listener, Peer};
 use crate::self_metrics::SelfMetrics;
+use crate::server::reply::Reply;
 
 /// What the command line says about the HTTP side.
 #[derive(Clone, Debug)]
@@ -38,9 +42,10 @@ impl Default for Options {
     }
 }
 
-/// Answers until `stop` is cancelled, then finishes what is in flight.
+/// Answers whom the door admits until `stop` is cancelled, then finishes what is in flight.
 pub async fn serve(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
+    door: Arc<Door>,
     handle: Handle,
     metrics: Arc<SelfMetrics>,
     options: Options,
@@ -50,7 +55,20 @@ pub async fn serve(
     let scrapes = Arc::new(Semaphore::new(options.scrapes));
     let server =
         Arc::new(Server { handle, metrics, telemetry_path: options.telemetry_path, scrapes, lifecycle: options.lifecycle });
-    net::serve(listeners, limits, stop, move |request| route::answer(server.clone(), request)).await;
+    let certificates = door.clone();
+    let answer = move |request| at_the_door(door.clone(), server.clone(), request);
+    net::serve(listeners, limits, stop, move || certificates.tls(), answer).await;
+}
+
+/// Nothing is answered, health included, to whom the door does not admit: so it is with all of Prometheus' exporters.
+async fn at_the_door(door: Arc<Door>, server: Arc<Server>, request: Request<Incoming>) -> Reply {
+    let peer = request.extensions().get::<Peer>().copied().expect("every request has one");
+    let mut reply = match door.admit(request.headers(), peer).await {
+        Ok(()) => route::answer(server, request).await,
+        Err(refusal) => refused::reply(refusal, request.method()),
+    };
+    door.dress(reply.headers_mut());
+    reply
 }
 
 /// What all requests share.

@@ -7,6 +7,7 @@ mod harness;
 #[path = "../it/openmetrics.rs"]
 mod openmetrics;
 mod prometheus;
+mod web_config;
 
 use serde_json::Value;
 

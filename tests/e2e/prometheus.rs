@@ -22,10 +22,16 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts one that scrapes this URL every second.
     pub(crate) fn scraping(metrics: &str) -> Self {
+        Self::scraping_with(metrics, "")
+    }
+
+    /// The same, with more lines for the job, such as a login.
+    pub(crate) fn scraping_with(metrics: &str, job: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (host, path) = metrics.trim_start_matches("http://").split_once('/').expect("a URL");
+        let (scheme, rest) = metrics.split_once("://").expect("a URL");
+        let (host, path) = rest.split_once('/').expect("a URL");
         let config = format!(
-            "global: {{ scrape_interval: 1s }}\nscrape_configs:\n  - job_name: tweet-exporter\n    metrics_path: /{path}\n    static_configs: [{{ targets: [\"{host}\"] }}]\n"
+            "global: {{ scrape_interval: 1s }}\nscrape_configs:\n  - job_name: tweet-exporter\n    metrics_path: /{path}\n    scheme: {scheme}\n    static_configs: [{{ targets: [\"{host}\"] }}]\n{job}"
         );
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, config).expect("written");

@@ -31,3 +31,8 @@ mod sources;
 mod state;
 mod timeline;
 mod watchlist;
+mod web_config;
+mod web_config_tls;
+mod web_config_users;
+mod web_hardening;
+mod web_sockets;

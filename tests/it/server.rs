@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tweet_exporter::collector::{AccountSummary, Handle, Order, Snapshot};
+use tweet_exporter::door::Door;
 use tweet_exporter::exposition::{Page, Segment};
 use tweet_exporter::model::{Api, TweetState};
 use tweet_exporter::net::Limits;
@@ -51,7 +52,9 @@ impl Exporter {
         let address = listener.local_addr().expect("bound");
         let (metrics, stop) = (SelfMetrics::new(), CancellationToken::new());
         metrics.account("ac\"me", &[Api::Lookup]);
-        let task = tokio::spawn(server::serve(vec![other, listener], handle, metrics.clone(), options, stop.clone()));
+        let listeners = vec![other.into(), listener.into()];
+        let door = Arc::new(Door::open());
+        let task = tokio::spawn(server::serve(listeners, door, handle, metrics.clone(), options, stop.clone()));
         Self { address, snapshot, metrics, stop, task }
     }
 
