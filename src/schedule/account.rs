@@ -95,7 +95,7 @@ impl AccountPlan {
             searches: 0,
             timeline: Timeline::new(terms.discovery, slots.iter().any(Slot::is_paged), terms.username.clone(), is_user),
             queue: Queue::default(),
-            allowance: Allowance::new(),
+            allowance: Allowance::default(),
             adapted: None,
             demand: BTreeMap::new(),
             next_slot: None,
@@ -130,6 +130,8 @@ impl AccountPlan {
         self.touched.extend(known.into_keys());
         self.index = self.tweets.iter().enumerate().map(|(position, tweet)| (tweet.id, position)).collect();
         self.list_changed = true;
+        self.allowance.forget();
+        self.adapted = None;
         self.queue.disturb();
     }
 
@@ -242,7 +244,7 @@ impl AccountPlan {
     /// How often a slot reads the tweet; nothing if it does not.
     pub(super) fn every(&self, tweet: &TweetPlan, slot: usize, ladder: &Ladder, now: Timestamp) -> Option<Duration> {
         let tier = ladder.interval(tweet.id, now)?;
-        let tier = tweet.pace.filter(|_| ladder.is_adaptive()).map_or(tier, |(every, _)| every.max(ladder.fastest()));
+        let tier = tweet.pace.filter(|_| ladder.is_adaptive()).map_or(tier, |every| every.max(ladder.fastest()));
         Some(self.slots[slot].every(tweet.every(tier)))
     }
 

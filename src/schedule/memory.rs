@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Api, CredentialKind, MediaKey, PriceClass, RateLimit, Refusal, Timestamp, TweetId, Username};
 use crate::schedule::account::AccountPlan;
-use crate::schedule::adaptive::Pulse;
 use crate::schedule::gates::GatesMemory;
+use crate::schedule::pulse::Pulse;
 use crate::schedule::tweet::{Track, TweetPlan};
 
 /// A UTC day, and the resources that were paid on it.

@@ -19,6 +19,7 @@ mod memory;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod pulse;
 mod queue;
 mod slot;
 #[cfg(test)]
