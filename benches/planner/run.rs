@@ -10,7 +10,7 @@ use tweet_exporter::model::{
     TimelinePage, Timestamp, TweetId, TweetReading,
 };
 use tweet_exporter::schedule::{
-    AccountPlan, AccountTerms, Call, Discovery, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger,
+    AccountPlan, AccountTerms, Call, Discovery, Errand, Ladder, LedgerTerms, Outcome as CallOutcome, Plan, SourceTerms, Trigger,
 };
 
 use crate::curve::{Curve, Spike};
@@ -51,7 +51,7 @@ pub(crate) struct Terms {
 
 /// What a run came to.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Result {
+pub(crate) struct Outcome {
     pub(crate) usd: f64,
     pub(crate) requests: u64,
     pub(crate) reads: u64,
@@ -77,7 +77,7 @@ struct Run<'a> {
     shown: Vec<Shown>,
     born: usize,
     timeline: BTreeSet<TweetId>,
-    result: Result,
+    result: Outcome,
     window: (u32, u64),
 }
 
@@ -88,8 +88,9 @@ impl World {
         Self { curves, days, spikes }
     }
 
-    /// A smaller world of the same kind: every so-manieth tweet.
-    pub(crate) fn sample(&self, every: usize) -> Self {
+    /// A smaller world of the same kind: at most so many tweets, evenly.
+    pub(crate) fn sample(&self, most: usize) -> Self {
+        let every = self.curves.len().div_ceil(most).max(1);
         Self::new(self.curves.iter().step_by(every).cloned().collect(), self.days)
     }
 
@@ -99,10 +100,9 @@ impl World {
     }
 
     /// Runs the month.
-    pub(crate) fn run(&self, policy: &Policy, terms: Terms) -> Result {
-        let (mut plan, mut run) = (plan(policy, terms), Run::new(self));
+    pub(crate) fn run(&self, policy: &Policy, terms: Terms) -> Outcome {
+        let (mut plan, mut run) = (plan(policy, terms, self.days), Run::new(self));
         for second in (0..self.days * DAY).step_by(STEP as usize) {
-            if second % DAY == 0 { eprint!("{} ", run.result.paid); }
             run.give_birth(&mut plan, second, terms);
             let now = START + Duration::from_secs(u64::from(second));
             let mut calls = plan.launch(Trigger::Interval, now);
@@ -115,7 +115,7 @@ impl World {
     }
 }
 
-fn plan(policy: &Policy, terms: Terms) -> Plan {
+fn plan(policy: &Policy, terms: Terms, days: u32) -> Plan {
     let all = |every| vec![Tier { younger_than: AGE, every }];
     let (ladder, usd) = match policy {
         Policy::Fixed(every) => (Ladder::new(all(*every)), None),
@@ -124,7 +124,7 @@ fn plan(policy: &Policy, terms: Terms) -> Plan {
         Policy::Adaptive(usd) => (Ladder::adaptive(tweet_exporter::config::Tiers::default().steps()), Some(*usd)),
     };
     let budget = match policy {
-        Policy::CappedTiers(..) => Budget { usd_per_day: usd.map(|usd| usd / 30.0), ..Budget::default() },
+        Policy::CappedTiers(..) => Budget { usd_per_day: usd.map(|usd| usd / f64::from(days)), ..Budget::default() },
         _ => Budget { usd_per_month: usd, ..Budget::default() },
     };
     let discovery =
@@ -148,16 +148,18 @@ fn plan(policy: &Policy, terms: Terms) -> Plan {
     Plan::new(ladder, vec![AccountPlan::new(account, &[], START)])
 }
 
+/// The birth is in the id, as X has it; the rest tells tweets of the same moment apart.
+fn id(birth: Timestamp, number: usize) -> TweetId {
+    let millis = birth.millis() - 1_288_834_974_657;
+    TweetId::new(((millis as u64) << 22) + number as u64).expect("the month lies after 2010")
+}
+
 impl<'a> Run<'a> {
     fn new(world: &'a World) -> Self {
-        // The birth is in the id, as X has it; the rest of the id tells tweets of the same moment apart.
-        let id = |(number, curve): (usize, &Curve)| {
-            let millis = (START + Duration::from_secs(u64::from(curve.begin()))).millis() - 1_288_834_974_657;
-            TweetId::new(((millis as u64) << 22) + number as u64).expect("the month lies after 2010")
-        };
-        let ids = world.curves.iter().enumerate().map(id).collect();
+        let birth = |curve: &Curve| START + Duration::from_secs(u64::from(curve.begin()));
+        let ids = world.curves.iter().enumerate().map(|(number, curve)| id(birth(curve), number)).collect();
         let shown = world.curves.iter().map(|curve| Shown { since: curve.begin(), ..Shown::default() }).collect();
-        Self { world, ids, shown, born: 0, timeline: BTreeSet::new(), result: Result::default(), window: (0, 0) }
+        Self { world, ids, shown, born: 0, timeline: BTreeSet::new(), result: Outcome::default(), window: (0, 0) }
     }
 
     /// Who was written by now stands on the timeline, or in the list of watched tweets that is read anew every minute.
@@ -179,14 +181,14 @@ impl<'a> Run<'a> {
         let bill = match &call.errand {
             Errand::Read(asked) => {
                 let reading = self.read(&asked.tweets, second);
-                plan.finish(call, &limits, Outcome::Read(&reading), now)
+                plan.finish(call, &limits, CallOutcome::Read(&reading), now)
             }
             Errand::Page { page, .. } => {
                 let page = self.page(page, second);
-                plan.finish(call, &limits, Outcome::Page(&page), now)
+                plan.finish(call, &limits, CallOutcome::Page(&page), now)
             }
-            Errand::WhoAmI | Errand::FindUser(_) => plan.finish(call, &[], Outcome::User(9_001, &acme), now),
-            Errand::Usage => plan.finish(call, &[], Outcome::Counted(&ProjectUsage::default()), now),
+            Errand::WhoAmI | Errand::FindUser(_) => plan.finish(call, &[], CallOutcome::User(9_001, &acme), now),
+            Errand::Usage => plan.finish(call, &[], CallOutcome::Counted(&ProjectUsage::default()), now),
         };
         if let Some(bill) = bill {
             self.result.usd += bill.usd;
@@ -229,15 +231,14 @@ impl<'a> Run<'a> {
 
     fn page(&mut self, ask: &PageAsk, second: u32) -> TimelinePage {
         let from: usize = ask.token.as_deref().map_or(0, |token| token.parse().expect("our own token"));
+        let first = ask.after.map_or_else(|| id(ask.start, 0), |after| TweetId::new(after.number() + 1).expect("an id"));
+        let end = ask.end.map_or(TweetId::new(i64::MAX as u64).expect("an id"), |end| id(end, 0));
         let is_there = |id: &&TweetId| {
-            let created = id.created().expect("a snowflake");
             let number = self.ids.binary_search(id).expect("a tweet");
-            ask.after.is_none_or(|after| **id > after)
-                && (ask.after.is_some() || created >= ask.start)
-                && ask.end.is_none_or(|end| created < end)
-                && self.world.curves[number].end() > second
+            self.world.curves[number].end() > second
         };
-        let all: Vec<TweetId> = self.timeline.iter().rev().filter(is_there).copied().collect();
+        let stretch = self.timeline.range(first..end.max(first)).rev();
+        let all: Vec<TweetId> = stretch.filter(is_there).take(from + ask.size + 1).copied().collect();
         let tweets: Vec<TweetId> = all.iter().skip(from).take(ask.size).copied().collect();
         let next = (from + ask.size < all.len()).then(|| (from + ask.size).to_string());
         TimelinePage { reading: self.read(&tweets, second), earlier: Vec::new(), next }
@@ -251,7 +252,6 @@ impl<'a> Run<'a> {
         }
         let (shown, value) = (&mut self.shown[number], curve.at(second));
         shown.wrong += curve.error(shown.value, shown.since, second);
-        dbg_add(curve.error(shown.value, shown.since, second)/f64::from(curve.end()-curve.begin()), shown.value==0.0, shown.since-curve.begin());
         (shown.value, shown.since) = (value, second);
         if self.world.spikes[number].is_some_and(|spike| second >= spike.doubled) {
             shown.spike_seen.get_or_insert(second);
@@ -259,32 +259,26 @@ impl<'a> Run<'a> {
         Some(value as u64)
     }
 
-    fn close(mut self) -> Result {
+    fn close(mut self) -> Outcome {
         let (mut sum, mut lives) = (0.0, 0.0);
         for ((curve, shown), spike) in self.world.curves.iter().zip(&self.shown).zip(&self.world.spikes) {
             let wrong = shown.wrong + curve.error(shown.value, shown.since, curve.end());
             let life = f64::from(curve.end() - curve.begin());
-            dbg_add(curve.error(shown.value, shown.since, curve.end())/life, shown.value==0.0, shown.since-curve.begin());
-            if shown.value==0.0 {println!("    never read: born day {:.2}, life {:.2}", curve.begin() as f64/86400.0, life/86400.0);}
-            sum += wrong / life.max(1.0);
+                sum += wrong / life.max(1.0);
             lives += 1.0;
             let seen = spike.map(|spike| shown.spike_seen.unwrap_or(curve.end()).saturating_sub(spike.doubled));
             self.result.delays.extend(seen);
         }
         self.result.error = sum / f64::max(lives, 1.0);
-        DBG.with(|d|{let mut d=d.borrow_mut();println!("   unread {:.4} by age of reading {:?}",d.0/lives,d.1.iter().map(|v|(v/lives*1e4).round()).collect::<Vec<_>>());*d=(0.0,[0.0;16]);});
         self.result.delays.sort_unstable();
         self.result
     }
 }
 
-impl Result {
+impl Outcome {
     /// The delay that so many parts of the spikes stay below.
     pub(crate) fn delay(&self, part: f64) -> Option<u32> {
         let rank = (part * self.delays.len() as f64).ceil() as usize;
         self.delays.get(rank.max(1) - 1).copied()
     }
 }
-
-thread_local!{static DBG: std::cell::RefCell<(f64,[f64;16])> = const{std::cell::RefCell::new((0.0,[0.0;16]))};}
-fn dbg_add(v:f64,unread:bool,age:u32){DBG.with(|d|{let mut d=d.borrow_mut();if unread{d.0+=v}else{let b=((f64::from(age.max(60))/60.0).log2()).floor().min(15.0) as usize;d.1[b]+=v}})}
