@@ -23,14 +23,14 @@ cargo bench --bench planner -- [options]
   --seed N          other curves of the same kind (1)
   --tweets N        tweets written in the month, 1 to 100000 (5000)
   --days N          days of the run, 1 to 30 (30)
-  --usd-per-day X   dollars for each policy; the fixed interval takes the shortest that they cover (3)
+  --usd-per-day X   dollars for each policy; the fixed interval takes the shortest that they cover (4)
   --curves FILE     true curves from elsewhere instead: CSV with the columns tweet_id,created_unix,unix,impressions
 ";
 
 impl Arguments {
     /// Reads them; the error says what to write.
     pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
-        let mut read = Self { seed: 1, tweets: 5_000, days: 30, usd_per_day: 3.0, curves: None, bench: false };
+        let mut read = Self { seed: 1, tweets: 5_000, days: 30, usd_per_day: 4.0, curves: None, bench: false };
         while let Some(word) = words.next() {
             let (name, glued) = match word.split_once('=') {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),

@@ -103,7 +103,9 @@ fn take(tweets: &mut BTreeMap<u64, Rows>, text: &str, places: [usize; 4], line: 
     let rows = tweets.entry(id).or_insert_with(|| Rows { created: (created, line), points: BTreeMap::new() });
     if rows.created.0 != created {
         let (known, line) = rows.created;
-        return Err(format!("created_unix of tweet {id} is {created}, but {known} in line {line}; write the same in all its rows"));
+        return Err(format!(
+            "created_unix of tweet {id} is {created}, but {known} in line {line}; write the same in all its rows"
+        ));
     }
     match rows.points.insert(at, (impressions, line)) {
         Some((known, line)) if known != impressions => {

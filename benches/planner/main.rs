@@ -72,7 +72,7 @@ fn load(arguments: &Arguments) -> Result<World, String> {
 
 /// The table of one way of charging, and the goals that follow from it.
 fn compare(world: &World, dollars: f64, terms: Terms) -> Vec<Goal> {
-    let sample = world.sample(1_000);
+    let sample = world.sample(500);
     let part = sample.curves.len() as f64 / world.curves.len() as f64;
     head(terms.charge);
     let Some((every, fixed)) = fixed_for(world, &sample, dollars, terms) else {
@@ -102,7 +102,7 @@ fn compare(world: &World, dollars: f64, terms: Terms) -> Vec<Goal> {
 fn at_equal_error(sample: &World, usd: f64, every: Duration, terms: Terms) -> Vec<Goal> {
     let fixed = sample.run(&Policy::Fixed(every), terms);
     let adaptive = sample.run(&Policy::Adaptive(usd), terms);
-    let cheap = adaptive_at(sample, fixed.error, (usd / 64.0, usd), 6, terms);
+    let cheap = adaptive_at(sample, fixed.error, (usd / 64.0, usd), 5, terms);
     let dear = fixed_at(sample, adaptive.error, terms);
     let tell = |what: &str, usd: Option<f64>, outcome: &Outcome| match usd {
         Some(usd) => note(&format!("{what}, {:.2} %: ${usd:.2} for {} tweets", outcome.error * 100.0, sample.curves.len())),
@@ -118,7 +118,7 @@ fn at_equal_error(sample: &World, usd: f64, every: Duration, terms: Terms) -> Ve
 
 /// The same tweets through the own timeline; fewer of them, as pages take long to tell.
 fn owned(world: &World, usd: f64, terms: Terms) -> Option<Goal> {
-    let sample = world.sample(400);
+    let sample = world.sample(200);
     let usd = usd * sample.curves.len() as f64 / world.curves.len() as f64;
     let own = Terms { owned: true, ..terms };
     let error = sample.run(&Policy::Adaptive(usd), terms).error;

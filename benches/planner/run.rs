@@ -264,7 +264,7 @@ impl<'a> Run<'a> {
         for ((curve, shown), spike) in self.world.curves.iter().zip(&self.shown).zip(&self.world.spikes) {
             let wrong = shown.wrong + curve.error(shown.value, shown.since, curve.end());
             let life = f64::from(curve.end() - curve.begin());
-                sum += wrong / life.max(1.0);
+            sum += wrong / life.max(1.0);
             lives += 1.0;
             let seen = spike.map(|spike| shown.spike_seen.unwrap_or(curve.end()).saturating_sub(spike.doubled));
             self.result.delays.extend(seen);

@@ -14,7 +14,9 @@ fn intervals(charge: Charge) -> Vec<Duration> {
     let days = (1..=30).map(|days| days * DAY);
     match charge {
         // Between a day and the next nothing changes: a tweet is paid by the day.
-        Charge::UtcDay => [60, 300, 900, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR].into_iter().chain(days).map(Duration::from_secs).collect(),
+        Charge::UtcDay => {
+            [60, 300, 900, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR].into_iter().chain(days).map(Duration::from_secs).collect()
+        }
         Charge::EveryRead => (0..45).map(|step| Duration::from_secs_f64((900.0 * 1.2f64.powi(step)).round())).collect(),
     }
 }

@@ -112,6 +112,7 @@ impl AccountPlan {
             terms,
         };
         plan.watch(tweets, now);
+        plan.tweets.iter_mut().for_each(|tweet| tweet.newborn = false);
         plan
     }
 

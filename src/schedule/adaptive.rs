@@ -110,7 +110,8 @@ fn thrifty_intervals(
     let steps = STEPS.map(|step| Duration::from_secs(step).max(fastest));
     let worths: Vec<[f64; STEPS.len()]> =
         tweets.map(|(pulse, created)| steps.map(|step| worth_after(pulse, created, now, step))).collect();
-    let pace = |price: f64, worths: &[f64; STEPS.len()]| steps[worths.partition_point(|worth| *worth < price).min(STEPS.len() - 1)];
+    let pace =
+        |price: f64, worths: &[f64; STEPS.len()]| steps[worths.partition_point(|worth| *worth < price).min(STEPS.len() - 1)];
     let load = |price: f64| worths.iter().map(|worths| 1.0 / pace(price, worths).as_secs_f64()).sum::<f64>();
     // The lowest price, in powers of two, at which the money lasts.
     let (mut low, mut high) = (-60.0, 20.0);
@@ -125,4 +126,41 @@ fn thrifty_intervals(
 fn step(seconds: f64, fastest: Duration) -> Duration {
     let step = STEPS.into_iter().find(|step| *step as f64 >= seconds).unwrap_or(STEPS[STEPS.len() - 1]);
     Duration::from_secs(step).max(fastest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Api, Metric, Sample, Scope, TweetReading};
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
+
+    fn load(paces: &[Duration]) -> f64 {
+        paces.iter().map(|every| 1.0 / every.as_secs_f64()).sum()
+    }
+
+    #[test]
+    fn readings_go_by_the_root_of_the_rate() {
+        let rates = [1e-3, 1e-4, 1e-5, 1e-6];
+        assert_eq!(intervals(&rates, 1.0, MINUTE), [MINUTE; 4], "nothing is gained by saving");
+        let scarce = intervals(&rates, 1.0 / 50.0, MINUTE);
+        assert!(scarce.windows(2).all(|pair| pair[0] <= pair[1]) && scarce[0] < scarce[3], "{scarce:?}");
+        assert!(load(&scarce) <= 1.0 / 50.0);
+        assert!(intervals(&rates, 0.0, MINUTE).iter().all(|every| *every > 15 * DAY), "no number is too small");
+    }
+
+    #[test]
+    fn where_each_read_is_paid_old_tweets_wait_longest_and_the_money_lasts() {
+        let tweet = |days: u32| {
+            let samples = vec![Sample { media: None, metric: Metric::Impressions, scope: Scope::Total, value: 1_000 }];
+            let reading = TweetReading { samples, ..TweetReading::default() };
+            let born = NOW - DAY * days;
+            (Pulse::take(None, Api::Lookup, &reading, born, NOW), born)
+        };
+        let ages = [1, 2, 4, 8, 16];
+        let paces = thrifty_intervals(ages.into_iter().map(tweet), 1.0 / 86_400.0, MINUTE, NOW);
+        assert!(paces.windows(2).all(|pair| pair[0] <= pair[1]) && paces[0] < paces[4], "{paces:?}");
+        assert!(load(&paces) <= 1.0 / 86_400.0, "{paces:?}");
+    }
 }

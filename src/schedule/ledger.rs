@@ -45,6 +45,7 @@ pub(super) struct Ledger {
     spent_today: u64,
     spent_this_month: u64,
     tweets_this_month: u64,
+    tweets_today: u64,
     reserved: u64,
     reserved_tweets: u64,
 }
@@ -63,6 +64,7 @@ impl Ledger {
             spent_today: 0,
             spent_this_month: 0,
             tweets_this_month: 0,
+            tweets_today: 0,
             reserved: 0,
             reserved_tweets: 0,
         }
@@ -75,6 +77,7 @@ impl Ledger {
             self.paid.clear();
             self.news.clear();
             self.spent_today = 0;
+            self.tweets_today = 0;
         }
         if now.utc_month() > self.month {
             self.month = now.utc_month();
@@ -112,8 +115,10 @@ impl Ledger {
             let at_dawn = nanos(usd).saturating_sub(self.spent_this_month.saturating_sub(self.spent_today));
             (at_dawn / days).saturating_sub(self.spent_today + self.reserved) / price
         });
-        let tweets =
-            tweets_per_month.map(|most| most.saturating_sub(self.tweets_this_month + self.reserved_tweets).div_ceil(days));
+        let tweets = tweets_per_month.map(|most| {
+            let at_dawn = most.saturating_sub(self.tweets_this_month.saturating_sub(self.tweets_today));
+            at_dawn.div_ceil(days).saturating_sub(self.tweets_today + self.reserved_tweets)
+        });
         money.unwrap_or(u64::MAX).min(tweets.unwrap_or(u64::MAX))
     }
 
@@ -154,6 +159,7 @@ impl Ledger {
             spent_today: self.spent_today,
             spent_this_month: self.spent_this_month,
             tweets_this_month: self.tweets_this_month,
+            tweets_today: self.tweets_today,
             under_way,
         }
     }
@@ -171,6 +177,7 @@ impl Ledger {
         self.spent_today = memory.spent_today;
         self.spent_this_month = memory.spent_this_month;
         self.tweets_this_month = memory.tweets_this_month;
+        self.tweets_today = memory.tweets_today;
         if paid.0 == memory.day {
             self.paid = paid.1.into_iter().collect();
         }
@@ -186,7 +193,9 @@ impl Ledger {
         let cost = self.price(class).saturating_mul(count);
         self.spent_today = self.spent_today.saturating_add(cost);
         self.spent_this_month = self.spent_this_month.saturating_add(cost);
-        self.tweets_this_month += if class == PriceClass::User { 0 } else { count };
+        let tweets = if class == PriceClass::User { 0 } else { count };
+        self.tweets_this_month += tweets;
+        self.tweets_today += tweets;
     }
 
     /// Whether there is a budget at all.
@@ -201,6 +210,7 @@ impl Ledger {
         self.spent_today = self.spent_today.max(price.saturating_mul(today));
         self.spent_this_month = self.spent_this_month.max(price.saturating_mul(this_month.max(today)));
         self.tweets_this_month = self.tweets_this_month.max(this_month.max(today));
+        self.tweets_today = self.tweets_today.max(today);
     }
 
     /// The day's budget in US dollars and what is left of it.

@@ -41,6 +41,7 @@ pub(super) struct LedgerMemory {
     pub(super) spent_today: u64,
     pub(super) spent_this_month: u64,
     pub(super) tweets_this_month: u64,
+    pub(super) tweets_today: u64,
     /// Calls that were under way: X may have charged for them.
     pub(super) under_way: Vec<Reservation>,
 }

@@ -128,3 +128,72 @@ fn age(created: Timestamp, at: Timestamp) -> f64 {
 fn growth(from: f64, to: f64) -> f64 {
     ((to / (to + HALF_LIFE)) / (from / (from + HALF_LIFE))).ln().max(0.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Context;
+
+    const BORN: Timestamp = Timestamp::from_seconds(1_795_000_000);
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    fn reading(samples: &[(Metric, Scope, u64)]) -> TweetReading {
+        let sample = |(metric, scope, value): &(Metric, Scope, u64)| Sample {
+            media: None,
+            metric: *metric,
+            scope: scope.clone(),
+            value: *value,
+        };
+        TweetReading { samples: samples.iter().map(sample).collect(), ..TweetReading::default() }
+    }
+
+    fn views(value: u64) -> TweetReading {
+        reading(&[(Metric::Likes, Scope::Total, value / 10), (Metric::Impressions, Scope::Total, value)])
+    }
+
+    /// Impressions after so many hours, read by lookup.
+    fn pulse(values: &[(u32, u64)]) -> Option<Pulse> {
+        let take = |pulse, (hour, value): &(u32, u64)| Pulse::take(pulse, Api::Lookup, &views(*value), BORN, BORN + HOUR * *hour);
+        values.iter().fold(None, take)
+    }
+
+    #[test]
+    fn other_sources_and_readings_without_totals_do_not_move_the_pulse() {
+        let quiet = pulse(&[(10, 1_000), (11, 1_000)]);
+        let take = |api, reading: &TweetReading| Pulse::take(quiet, api, reading, BORN, BORN + HOUR * 12);
+        assert_eq!(take(Api::Analytics, &views(9_000)), quiet, "another source counts another thing");
+        let split = reading(&[(Metric::Impressions, Scope::Context(Context::Organic), 9_000)]);
+        assert_eq!(take(Api::Lookup, &split), quiet, "no lifetime total");
+        let more = reading(&[(Metric::Impressions, Scope::Total, 1_000), (Metric::Bookmarks, Scope::Total, 500)]);
+        let next = take(Api::Timeline, &more);
+        assert!(next != quiet && !next.expect("read").is_hotter(quiet), "another metric besides is no movement: {next:?}");
+    }
+
+    #[test]
+    fn a_source_that_has_fallen_silent_gives_way() {
+        let known = Pulse::take(None, Api::Analytics, &views(5), BORN, BORN);
+        let take = |hours: u32| Pulse::take(known, Api::LabsPrivate, &views(7), BORN, BORN + HOUR * hours).expect("read").source;
+        assert_eq!((take(23), take(25)), (Api::Analytics, Api::LabsPrivate));
+        assert_eq!(Pulse::take(known, Api::Lookup, &views(7), BORN, BORN + HOUR).expect("read").source, Api::Lookup);
+    }
+
+    #[test]
+    fn heat_is_believed_at_once_and_forgotten_within_a_day() {
+        let quiet = pulse(&[(100, 1_000), (101, 1_000)]);
+        let hot = pulse(&[(100, 1_000), (101, 1_000), (102, 1_500)]);
+        assert!(hot.expect("read").is_hotter(quiet) && !quiet.expect("read").is_hotter(quiet));
+        assert!(pulse(&[(100, 1_000), (101, 500)]).expect("read").mood() > 10.0, "a fall is a movement");
+        let day: Vec<(u32, u64)> = [(100, 1_000), (102, 1_500)].into_iter().chain((103..126).map(|hour| (hour, 1_500))).collect();
+        let (hot, cold) = (hot.expect("read").mood(), pulse(&day).expect("read").mood());
+        assert!(hot > 50.0 && cold < hot / 10.0, "{hot} then {cold}");
+    }
+
+    #[test]
+    fn the_longer_unseen_and_the_livelier_the_more_urgent() {
+        let urgency = |values: &[(u32, u64)], hour: u32| pulse(values).expect("read").urgency(BORN, BORN + HOUR * hour, HOUR);
+        let (quiet, lively) = ([(20, 10_000), (24, 10_000)], [(20, 10_000), (24, 12_000)]);
+        assert!(urgency(&lively, 48) > 5.0 * urgency(&quiet, 48));
+        assert!(urgency(&quiet, 96) > 2.0 * urgency(&quiet, 48), "twice as long, more than twice as urgent");
+        assert!(urgency(&lively, 25) < urgency(&lively, 48));
+    }
+}

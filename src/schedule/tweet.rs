@@ -23,7 +23,7 @@ pub(super) struct TweetPlan {
     pub(super) pulse: Option<Pulse>,
     /// With `tiers: adaptive`: how often it is read.
     pub(super) pace: Option<Duration>,
-    /// It was new when it came to the watch list.
+    /// It was just written when it came to the list that was being watched.
     pub(super) newborn: bool,
     /// Where it stands in each slot of the account.
     pub(super) tracks: Vec<Track>,
