@@ -124,8 +124,9 @@ fn plan(policy: &Policy, terms: Terms, days: u32) -> Plan {
         Policy::Adaptive(usd) => (Ladder::adaptive(tweet_exporter::config::Tiers::default().steps()), Some(*usd)),
     };
     let budget = match policy {
-        Policy::CappedTiers(..) => Budget { usd_per_day: usd.map(|usd| usd / f64::from(days)), ..Budget::default() },
-        _ => Budget { usd_per_month: usd, ..Budget::default() },
+        // A month's money is spread over all of its days.
+        Policy::Adaptive(_) if days == 30 => Budget { usd_per_month: usd, ..Budget::default() },
+        _ => Budget { usd_per_day: usd.map(|usd| usd / f64::from(days)), ..Budget::default() },
     };
     let discovery =
         Discovery { younger_than: AGE, exclude_replies: false, exclude_retweets: false, max_tweets: 100_000, room: 100_000 };
