@@ -124,7 +124,7 @@ impl AccountPlan {
             searches: 0,
             timeline: Timeline::new(terms.discovery, identity),
             queue: Queue::default(),
-            allowance: Allowance::new(),
+            allowance: Allowance::default(),
             adapted: None,
             demand: BTreeMap::new(),
             next_slot: None,
@@ -140,6 +140,7 @@ impl AccountPlan {
             terms,
         };
         plan.watch(tweets, now);
+        plan.tweets.iter_mut().for_each(|tweet| tweet.newborn = false);
         plan
     }
 
@@ -158,6 +159,8 @@ impl AccountPlan {
         self.touched.extend(known.into_keys());
         self.index = self.tweets.iter().enumerate().map(|(position, tweet)| (tweet.id, position)).collect();
         self.list_changed = true;
+        self.allowance.forget();
+        self.adapted = None;
         self.queue.disturb();
     }
 
@@ -270,7 +273,7 @@ impl AccountPlan {
     /// How often a slot reads the tweet; nothing if it does not.
     pub(super) fn every(&self, tweet: &TweetPlan, slot: usize, ladder: &Ladder, now: Timestamp) -> Option<Duration> {
         let tier = ladder.interval(tweet.id, now)?;
-        let tier = tweet.pace.filter(|_| ladder.is_adaptive()).map_or(tier, |(every, _)| every.max(ladder.fastest()));
+        let tier = tweet.pace.filter(|_| ladder.is_adaptive()).map_or(tier, |every| every.max(ladder.fastest()));
         Some(self.slots[slot].every(tweet.every(tier)))
     }
 

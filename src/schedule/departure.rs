@@ -52,7 +52,7 @@ impl AccountPlan {
             Trigger::Interval | Trigger::Continue => return,
         }
         self.drop_outgrown(now);
-        self.allowance = self.allowance(ladder, now);
+        self.allot(ladder, now);
         self.plan_walks(ladder, trigger != Trigger::Continue, now);
         self.line_up(ladder, now);
         self.queue.looked(self.tweets.len() * self.slots.len(), self.next_slot, now);
@@ -204,7 +204,7 @@ impl AccountPlan {
                     break;
                 }
                 let batch = self.next_batch(&mut group, ladder, now);
-                let batch = self.within_budget(group.slot, batch);
+                let batch = self.within_budget(group.slot, batch, now);
                 if !batch.is_empty() {
                     calls.push(self.send(account, way, credential, &batch, now));
                 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Api, CredentialKind, MediaKey, PriceClass, RateLimit, Refusal, Timestamp, TweetId, Username};
 use crate::schedule::account::AccountPlan;
-use crate::schedule::adaptive::Pulse;
 use crate::schedule::gates::GatesMemory;
+use crate::schedule::pulse::Pulse;
 use crate::schedule::slot::SlotKind;
 use crate::schedule::tweet::{Track, TweetPlan};
 
@@ -48,6 +48,7 @@ pub(super) struct LedgerMemory {
     pub(super) spent_today: u64,
     pub(super) spent_this_month: u64,
     pub(super) tweets_this_month: u64,
+    pub(super) tweets_today: u64,
     /// Calls that were under way: X may have charged for them.
     pub(super) under_way: Vec<Reservation>,
 }

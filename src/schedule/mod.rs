@@ -21,6 +21,7 @@ mod memory_tests;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod pulse;
 mod queue;
 mod slot;
 #[cfg(test)]

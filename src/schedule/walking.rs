@@ -82,7 +82,7 @@ impl AccountPlan {
             }
         }
         for (ask, due) in due {
-            let mut due = self.within_budget(slot, due);
+            let mut due = self.within_budget(slot, due, now);
             due.sort_by_key(|position| self.tweets[*position].id);
             for position in &due {
                 let track = &mut self.tweets[*position].tracks[slot];
