@@ -3,6 +3,7 @@
 mod account;
 mod logging;
 mod signals;
+mod supervisor;
 mod token_files;
 mod watch_files;
 mod wiring;

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::account::{desk, session, terms};
+use crate::app::supervisor::keep_informed;
 use crate::app::token_files::follow_token_files;
 use crate::app::watch_files::follow_watch_files;
 use crate::auth::Credential;
@@ -117,6 +118,8 @@ impl App {
     /// supervisor should start it anew rather than serve old numbers for ever.
     pub async fn run(self, listeners: Vec<TcpListener>, options: Options, stop: CancellationToken) -> Result<(), AppError> {
         let (sender, receiver) = self.orders;
+        // The first page is published and the listeners listen.
+        let supervisor = tokio::spawn(keep_informed(sender.clone(), stop.clone()));
         tokio::spawn(follow_token_files(self.credentials.clone(), sender.clone(), stop.clone()));
         tokio::spawn(follow_watch_files(self.config, self.fingerprint, sender, stop.clone()));
         let told = stop.clone();
@@ -132,7 +135,7 @@ impl App {
                 credential.settle(Timestamp::from(SystemTime::now())).await;
             }
         };
-        tokio::join!(serve(listeners, self.handle, self.metrics, options, stop.clone()), settled);
+        let (_, (), ()) = tokio::join!(supervisor, serve(listeners, self.handle, self.metrics, options, stop.clone()), settled);
         reading.await.map_err(AppError::Broken)
     }
 }

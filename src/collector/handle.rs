@@ -48,6 +48,8 @@ pub enum Order {
     Trust(usize, CredentialKind),
     /// The watch list changed.
     Watch(Watchlist),
+    /// Somebody wants to know whether the loop still turns, which is answered by the loop itself.
+    Beat(oneshot::Sender<()>),
 }
 
 /// A way to the collector; clones share it.

@@ -110,6 +110,7 @@ impl Collector {
                     }
                     Order::Trust(account, credential) => self.parts.plan.trust(account, credential),
                     Order::Watch(watchlist) => self.watch(watchlist),
+                    Order::Beat(heard) => _ = heard.send(()),
                 },
                 () = tokio::time::sleep_until(wake) => {}
             }
