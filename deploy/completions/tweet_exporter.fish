@@ -1,18 +1,12 @@
-# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
-function __fish_tweet_exporter_global_optspecs
-    string join \n config.file= state.path= log.level= log.format= web.listen-address= web.telemetry-path= h/help V/version
-end
-
+# The command on the line, if there is one already.
 function __fish_tweet_exporter_needs_command
-    # Figure out if the current invocation already has a command.
-    set -l cmd (commandline -opc)
-    set -e cmd[1]
-    argparse -s (__fish_tweet_exporter_global_optspecs) -- $cmd 2>/dev/null
-    or return
-    if set -q argv[1]
-        # Also print the command, so this can be used to figure out what it is.
-        echo $argv[1]
-        return 1
+    set -l words (commandline -opc)
+    set -e words[1]
+    for word in $words
+        if contains -- $word serve check plan login simulator demo
+            echo $word
+            return 1
+        end
     end
     return 0
 end

@@ -18,8 +18,8 @@ pub(super) async fn keep_informed(orders: mpsc::Sender<Order>, stop: Cancellatio
     say(NotifyState::Ready);
     let life = async {
         if let Some(limit) = sd_notify::watchdog_enabled() {
-            // Twice as often as demanded, as sd_watchdog_enabled(3) advises.
-            vouch(&orders, limit / 2, || say(NotifyState::Watchdog)).await;
+            // Twice as often as demanded, as sd_watchdog_enabled(3) advises, and never without a pause.
+            vouch(&orders, (limit / 2).max(Duration::from_millis(1)), || say(NotifyState::Watchdog)).await;
         }
         pending().await
     };

@@ -91,7 +91,7 @@ fn everything_is_built_with_the_same_rust() {
     let manifest = text("Cargo.toml");
     let version = manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).expect("a version").trim_matches('"');
     let named = Regex::new(r"rust:([0-9.]+)|toolchain install ([0-9]+\.[0-9]+)").expect("a pattern");
-    for name in ["Dockerfile", ".github/workflows/release.yml"] {
+    for name in ["Dockerfile", ".github/workflows/ci.yml", ".github/workflows/release.yml"] {
         let text = text(name);
         let found: Vec<&str> =
             named.captures_iter(&text).filter_map(|one| one.get(1).or(one.get(2))).map(|one| one.as_str()).collect();
