@@ -6,6 +6,7 @@ mod logging;
 mod reload;
 mod secret_files;
 mod signals;
+mod supervisor;
 mod token_files;
 mod watch_files;
 mod wiring;

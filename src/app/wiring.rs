@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::assembly::{Prepared, account_key, connect};
 use crate::app::reload::{Origin, Reloader};
 use crate::app::signals::reload_on_hangup;
+use crate::app::supervisor::keep_informed;
 use crate::collector::{Collector, CollectorParts, Handle, Memory, Order, ReloadAsk, known};
 use crate::config::{ApiConfig, Config, Loaded};
 use crate::door::Door;
@@ -100,6 +101,8 @@ impl App {
     ) -> Result<(), AppError> {
         let door = Arc::new(door);
         tokio::spawn(door.clone().follow(stop.clone()));
+        // The first page is published and the listeners listen.
+        let supervisor = tokio::spawn(keep_informed(self.reloader.orders.clone(), stop.clone()));
         let told = stop.clone();
         let reading = tokio::spawn(async move {
             // However it ends, the server must not outlive it.
@@ -110,7 +113,7 @@ impl App {
         let _reloads = self.reloads;
         // A renewed token is on disk before the process ends; none is renewed any more.
         let settled = self.reloader.run(stop.clone());
-        tokio::join!(serve(listeners, door, self.handle, self.metrics, options, stop), settled);
+        let (_, (), ()) = tokio::join!(supervisor, serve(listeners, door, self.handle, self.metrics, options, stop), settled);
         reading.await.map_err(AppError::Broken)
     }
 }

@@ -53,6 +53,8 @@ pub enum Order {
     Watch(Watchlist),
     /// The configuration changed.
     Reload(Box<Reload>),
+    /// Somebody wants to know whether the loop still turns, which is answered by the loop itself.
+    Beat(oneshot::Sender<()>),
 }
 
 /// Somebody wants the configuration to be read again.

@@ -129,6 +129,7 @@ impl Collector {
                     Order::Trust(account, credential) => self.standing.plan.trust(account, credential),
                     Order::Watch(watchlist) => self.watch(watchlist),
                     Order::Reload(reload) => self.begin_reload(reload),
+                    Order::Beat(heard) => _ = heard.send(()),
                 },
                 () = tokio::time::sleep_until(wake) => {}
             }

@@ -11,7 +11,7 @@ use tweet_exporter::config::{self, Loaded};
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Files of a folder whose names end so, in order.
-fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(Path::new(SOURCE).join(folder)).expect("the folder is there");
     let paths = entries.map(|entry| entry.expect("the folder can be read").path());
     let mut paths: Vec<_> = paths.filter(|path| path.to_string_lossy().ends_with(ending)).collect();

@@ -3,8 +3,10 @@
 mod accounts;
 mod analytics;
 mod config;
+mod deploy;
 mod discovery;
 mod documents;
+mod editor_schema;
 mod engagement;
 mod faults;
 mod grant;
@@ -29,6 +31,7 @@ mod self_metrics_sample;
 mod server;
 mod sources;
 mod state;
+mod supervision;
 mod timeline;
 mod watchlist;
 mod web_config;
