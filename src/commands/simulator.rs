@@ -43,11 +43,12 @@ pub(super) async fn run(common: &Common, args: SimulatorArgs) -> ExitCode {
         Ok(running) => running,
         Err(error) => return fail(1, &format!("cannot start the simulator: {error}")),
     };
-    print!("{}", introduce(&format!("http://{}", running.address()), running.world()));
+    // Whoever has read where it listens may stop it.
     let stop = CancellationToken::new();
     if let Err(error) = until_told_to_stop(stop.clone()) {
         return fail(1, &format!("cannot listen to signals: {error}"));
     }
+    print!("{}", introduce(&format!("http://{}", running.address()), running.world()));
     stop.cancelled().await;
     running.stop().await;
     ExitCode::SUCCESS
