@@ -76,6 +76,24 @@ async fn ten_thousand_idle_connections_keep_no_scrape_waiting() {
 }
 
 #[tokio::test]
+async fn connections_at_rest_give_way_after_their_answers_too() {
+    let site = Site::within(crate::harness::TLS, Limits { connections: 2, ..Limits::default() }).await;
+    // Each keeps its connection, by one protocol or the other; six at a time want two places.
+    let clients: Vec<reqwest::Client> = (0..6)
+        .map(|number| if number % 2 == 0 { site.client() } else { site.client().http1_only() })
+        .map(|client| client.build().expect("a client"))
+        .collect();
+    for round in 0..3 {
+        for client in &clients {
+            let answer = client.get(site.url("/metrics")).send().await.unwrap_or_else(|error| panic!("{round}: {error:?}"));
+            assert_eq!(answer.status(), 200);
+            assert!(answer.text().await.expect("the whole page").contains("tweet_exporter_build_info"));
+        }
+    }
+    site.end().await;
+}
+
+#[tokio::test]
 async fn slow_heads_keep_no_scrape_waiting() {
     let target = Target::start("true");
     let mut slow = Vec::new();
