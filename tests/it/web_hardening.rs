@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tweet_exporter::net::Limits;
 
 use crate::harness::{Account, PATIENCE, Process, Simulator, Site, client, until, watching};
+use crate::web_http2::tls;
 
 /// An exporter of its own process, so that its descriptors and its processor time can be counted.
 struct Target {
@@ -289,30 +290,14 @@ async fn silent_clients_under_tls_are_cut_at_every_stage() {
         let _ = stream.read_to_end(&mut said).await;
     }
     // Both protocols agreed upon, and then silence; or one request, and then silence.
-    let authority = site.authority.pem();
     for protocol in ["h2", "http/1.1"] {
-        let mut stream = tls(&site, &authority, protocol).await;
+        let mut stream = tls(&site, protocol).await;
         let mut said = Vec::new();
         let _ = stream.read_to_end(&mut said).await;
     }
     let client = site.client().build().expect("a client");
     assert_eq!(client.get(site.url("/-/healthy")).send().await.expect("an answer").status(), 200);
     site.end().await;
-}
-
-/// A connection on which this protocol was agreed.
-async fn tls(site: &Site, authority: &str, protocol: &str) -> tokio_rustls::client::TlsStream<TcpStream> {
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, ServerName};
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).expect("PEM")).expect("an authority");
-    let mut config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
-    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
-    let name = ServerName::try_from("localhost").expect("a name");
-    let stream = connector.connect(name, site.connect().await).await.expect("a handshake");
-    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol.as_bytes()));
-    stream
 }
 
 #[tokio::test]
