@@ -69,16 +69,17 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
         Err(error @ (AppError::TokenFile(_) | AppError::State(_))) => return fail(1, &error.to_string()),
         Err(error) => return fail(2, &error.to_string()),
     };
+    // Whoever has read where it listens may stop it.
+    let stop = CancellationToken::new();
+    if let Err(error) = until_told_to_stop(stop.clone()) {
+        return fail(1, &format!("cannot listen to signals: {error}"));
+    }
     let listeners = match listeners(args.listen, args.systemd_socket).await {
         Ok(listeners) => listeners,
         Err(why) => return fail(1, &why),
     };
     if door.tls().is_some() {
         tracing::info!(http2 = door.offers_http2(), "TLS is enabled");
-    }
-    let stop = CancellationToken::new();
-    if let Err(error) = until_told_to_stop(stop.clone()) {
-        return fail(1, &format!("cannot listen to signals: {error}"));
     }
     if let Err(error) = app.run(listeners, door, options, stop).await {
         return fail(1, &error.to_string());
