@@ -3,6 +3,7 @@
 
 mod certificate_names;
 mod client_certificates;
+mod complaints;
 mod follow;
 mod line;
 mod rate;
@@ -20,6 +21,7 @@ use rustls::ServerConfig;
 use crate::config::{ConfigErrors, ConfigWarning, WebConfig, load_web};
 use crate::net::Peer;
 
+use complaints::Complaints;
 use follow::Fingerprint;
 use line::Line;
 use rate::Bucket;
@@ -31,6 +33,7 @@ pub struct Door {
     file: Option<PathBuf>,
     rules: ArcSwap<Rules>,
     line: Line,
+    complaints: Complaints,
 }
 
 /// Why a request is turned away.
@@ -65,13 +68,18 @@ impl Door {
             bucket: None,
             fingerprint: Fingerprint::default(),
         };
-        Self { file: None, rules: ArcSwap::from_pointee(rules), line: Line::new() }
+        Self::new(None, rules)
     }
 
     /// A door by this web configuration, and what its author should know.
     pub fn load(file: &Path) -> Result<(Self, Vec<ConfigWarning>), ConfigErrors> {
         let (rules, warnings) = Rules::load(file)?;
-        Ok((Self { file: Some(file.to_path_buf()), rules: ArcSwap::from_pointee(rules), line: Line::new() }, warnings))
+        Ok((Self::new(Some(file.to_path_buf()), rules), warnings))
+    }
+
+    fn new(file: Option<PathBuf>, rules: Rules) -> Self {
+        let rules = ArcSwap::from_pointee(rules);
+        Self { file, rules, line: Line::new(), complaints: Complaints::default() }
     }
 
     /// Under which certificate, versions and suites a connection that comes now is served; none: plain HTTP.
@@ -87,6 +95,15 @@ impl Door {
 
     /// Whether somebody with these headers may ask.
     pub async fn admit(&self, headers: &HeaderMap, peer: Peer) -> Result<(), Refusal> {
+        let verdict = self.verdict(headers, peer).await;
+        // Browsers ask without a password first.
+        if let Some(refusal) = verdict.err().filter(|why| *why != Refusal::WhoAreYou || headers.contains_key(AUTHORIZATION)) {
+            self.complaints.note(refusal, peer, Instant::now());
+        }
+        verdict
+    }
+
+    async fn verdict(&self, headers: &HeaderMap, peer: Peer) -> Result<(), Refusal> {
         let rules = self.rules.load_full();
         if rules.bucket.as_ref().is_some_and(|bucket| !bucket.take(Instant::now())) {
             return Err(Refusal::TooMany);

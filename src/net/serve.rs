@@ -31,12 +31,13 @@ where
     let seats = Seats::new(limits.connections);
     let mut accept = Accept::new(listeners);
     loop {
-        // The place comes before the connection: a client without one stays in the kernel's queue and costs no descriptor.
+        // The client comes before its place: nobody gives up his own while none is wanted. Only the first of those who wait costs a
+        // descriptor, the others stay in the kernel's queue.
         let next = async {
-            let seat = seats.take().await;
-            (seat, accept.next(&seats).await)
+            let client = accept.next(&seats).await;
+            (client, seats.take().await)
         };
-        let (seat, (stream, peer)) = tokio::select! {
+        let ((stream, peer), seat) = tokio::select! {
             biased;
             () = stop.cancelled() => break,
             next = next => next,

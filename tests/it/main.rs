@@ -38,4 +38,5 @@ mod web_config;
 mod web_config_tls;
 mod web_config_users;
 mod web_hardening;
+mod web_http2;
 mod web_sockets;

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tweet_exporter::net::Limits;
 
 use crate::harness::{Account, PATIENCE, Process, Simulator, Site, client, until, watching};
+use crate::web_http2::tls;
 
 /// An exporter of its own process, so that its descriptors and its processor time can be counted.
 struct Target {
@@ -73,6 +74,24 @@ async fn ten_thousand_idle_connections_keep_no_scrape_waiting() {
     assert!(held < 600, "{held} descriptors");
     drop(idle);
     assert!(target.scrape().await);
+}
+
+#[tokio::test]
+async fn connections_at_rest_give_way_after_their_answers_too() {
+    let site = Site::within(crate::harness::TLS, Limits { connections: 2, ..Limits::default() }).await;
+    // Each keeps its connection, by one protocol or the other; six at a time want two places.
+    let clients: Vec<reqwest::Client> = (0..6)
+        .map(|number| if number % 2 == 0 { site.client() } else { site.client().http1_only() })
+        .map(|client| client.build().expect("a client"))
+        .collect();
+    for round in 0..3 {
+        for client in &clients {
+            let answer = client.get(site.url("/metrics")).send().await.unwrap_or_else(|error| panic!("{round}: {error:?}"));
+            assert_eq!(answer.status(), 200);
+            assert!(answer.text().await.expect("the whole page").contains("tweet_exporter_build_info"));
+        }
+    }
+    site.end().await;
 }
 
 #[tokio::test]
@@ -271,30 +290,14 @@ async fn silent_clients_under_tls_are_cut_at_every_stage() {
         let _ = stream.read_to_end(&mut said).await;
     }
     // Both protocols agreed upon, and then silence; or one request, and then silence.
-    let authority = site.authority.pem();
     for protocol in ["h2", "http/1.1"] {
-        let mut stream = tls(&site, &authority, protocol).await;
+        let mut stream = tls(&site, protocol).await;
         let mut said = Vec::new();
         let _ = stream.read_to_end(&mut said).await;
     }
     let client = site.client().build().expect("a client");
     assert_eq!(client.get(site.url("/-/healthy")).send().await.expect("an answer").status(), 200);
     site.end().await;
-}
-
-/// A connection on which this protocol was agreed.
-async fn tls(site: &Site, authority: &str, protocol: &str) -> tokio_rustls::client::TlsStream<TcpStream> {
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, ServerName};
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).expect("PEM")).expect("an authority");
-    let mut config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
-    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
-    let name = ServerName::try_from("localhost").expect("a name");
-    let stream = connector.connect(name, site.connect().await).await.expect("a handshake");
-    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol.as_bytes()));
-    stream
 }
 
 #[tokio::test]
