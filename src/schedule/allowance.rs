@@ -25,7 +25,8 @@ impl AccountPlan {
             for (slot, terms) in self.slots.iter().enumerate() {
                 let Some(class) = terms.class(self.timeline.identity.is_own()) else { continue };
                 let resource = terms.resource(tweet.id.number());
-                if self.ledger.is_free(class, resource) {
+                let waits = !tweet.on_demand || tweet.tracks[slot].due.is_some();
+                if self.ledger.is_free(class, resource) || !waits {
                     continue;
                 }
                 let Some((_, _, every)) = self.lane(tweet, slot, ladder, now) else { continue };
@@ -49,7 +50,7 @@ impl AccountPlan {
             return;
         }
         self.adapted = Some(now);
-        let live = |tweet: &TweetPlan| ladder.interval(tweet.id, now).is_some();
+        let live = |tweet: &TweetPlan| !tweet.on_demand && ladder.interval(tweet.id, now).is_some();
         let positions: Vec<usize> = (0..self.tweets.len()).filter(|position| live(&self.tweets[*position])).collect();
         let candidate = |position: &usize| {
             let tweet = &self.tweets[*position];

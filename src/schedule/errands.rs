@@ -63,7 +63,7 @@ impl AccountPlan {
         // A refused payment is tried again when this free call says so (promise 8).
         let is_early = is_early && !self.gates.is_unpaid();
         let is_refused = self.gates.is_refused(credential, Api::Usage) || is_early;
-        if trigger == Trigger::Continue || !is_due || is_refused {
+        if matches!(trigger, Trigger::Continue | Trigger::Probe) || !is_due || is_refused {
             return None;
         }
         self.usage_due = now + USAGE_PAUSE;

@@ -16,6 +16,7 @@ mod gates;
 mod lane;
 mod ledger;
 mod memory;
+mod on_demand;
 mod plan;
 #[cfg(test)]
 mod plan_tests;

@@ -11,6 +11,8 @@ pub(super) struct TweetPlan {
     pub(super) id: TweetId,
     /// It was found on the timeline, nobody named it: it leaves when it is old or gone.
     pub(super) found: bool,
+    /// Nobody watches it, but somebody asked for it.
+    pub(super) on_demand: bool,
     /// It was on the timeline when that was last read.
     pub(super) on_timeline: bool,
     /// X does not give it; asked again slowly.
@@ -75,6 +77,7 @@ impl TweetPlan {
         Self {
             id,
             found: false,
+            on_demand: false,
             on_timeline: false,
             refusal: None,
             foreign_until: None,

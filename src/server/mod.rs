@@ -3,10 +3,13 @@
 
 mod landing;
 mod lifecycle;
+mod probe;
 mod reply;
 mod route;
 mod scrape;
+mod targets;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -26,6 +29,8 @@ pub struct Options {
     pub limits: net::Limits,
     /// Scrapes answered at a time; beyond, the answer is 503.
     pub scrapes: usize,
+    /// Probes under way at a time; beyond, the answer is 503.
+    pub probes: usize,
     /// Whoever may send requests may have the configuration read again (`--web.enable-lifecycle`).
     pub lifecycle: bool,
 }
@@ -34,7 +39,7 @@ impl Default for Options {
     fn default() -> Self {
         // Scrapes share one page and one read of X, so there may be as many as connections.
         let limits = net::Limits::default();
-        Self { telemetry_path: "/metrics".to_owned(), scrapes: limits.connections, limits, lifecycle: false }
+        Self { telemetry_path: "/metrics".to_owned(), scrapes: limits.connections, limits, probes: 64, lifecycle: false }
     }
 }
 
@@ -47,9 +52,10 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let limits = options.limits;
-    let scrapes = Arc::new(Semaphore::new(options.scrapes));
-    let server =
-        Arc::new(Server { handle, metrics, telemetry_path: options.telemetry_path, scrapes, lifecycle: options.lifecycle });
+    let Options { telemetry_path, lifecycle, .. } = options;
+    let (scrapes, probes) = (Arc::new(Semaphore::new(options.scrapes)), Arc::new(Semaphore::new(options.probes)));
+    let address = listeners.first().and_then(|listener| listener.local_addr().ok());
+    let server = Arc::new(Server { handle, metrics, telemetry_path, scrapes, probes, address, lifecycle });
     net::serve(listeners, limits, stop, move |request| route::answer(server.clone(), request)).await;
 }
 
@@ -59,5 +65,8 @@ struct Server {
     metrics: Arc<SelfMetrics>,
     telemetry_path: String,
     scrapes: Arc<Semaphore>,
+    probes: Arc<Semaphore>,
+    /// Where it listens first.
+    address: Option<SocketAddr>,
     lifecycle: bool,
 }

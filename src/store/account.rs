@@ -23,26 +23,36 @@ pub struct AccountStore {
     username: Option<Username>,
     /// X's id of the credential's user, once a private number proved it.
     owner: Option<u64>,
+    /// The watched tweets, then those that somebody asked for.
     records: Vec<TweetRecord>,
+    watched: usize,
     index: HashMap<TweetId, usize>,
 }
 
 impl AccountStore {
     /// An account of which nothing is read yet; the tweets are distinct.
     pub fn new(name: String, username: Option<Username>, watched: Vec<Watched>) -> Self {
-        let mut store = Self { name, username, owner: None, records: Vec::new(), index: HashMap::new() };
+        let mut store = Self { name, username, owner: None, records: Vec::new(), watched: 0, index: HashMap::new() };
         store.watch(watched);
         store
     }
 
     /// Another watch list: tweets that are still on it keep what is known of them.
     pub fn watch(&mut self, watched: Vec<Watched>) {
+        self.watch_besides(watched, std::iter::empty());
+    }
+
+    /// Another watch list, and besides it tweets that somebody asked for: those stand on no page but their own.
+    pub fn watch_besides(&mut self, watched: Vec<Watched>, on_demand: impl Iterator<Item = TweetId>) {
+        self.watched = watched.len();
         let mut known: HashMap<TweetId, TweetRecord> = self.records.drain(..).map(|record| (record.id, record)).collect();
         let record = |tweet: Watched| match known.remove(&tweet.id) {
             Some(record) => record.renamed(tweet.username, tweet.labels),
             None => TweetRecord::new(tweet.id, tweet.username, tweet.labels),
         };
         self.records = watched.into_iter().map(record).collect();
+        let asked_for = on_demand.map(|id| known.remove(&id).unwrap_or_else(|| TweetRecord::stranger(id)));
+        self.records.extend(asked_for);
         self.index = self.records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
     }
 
@@ -53,7 +63,17 @@ impl AccountStore {
 
     /// Its tweets, in the order of the watch list.
     pub fn records(&self) -> &[TweetRecord] {
+        &self.records[..self.watched]
+    }
+
+    /// The same, and behind them those that somebody asked for.
+    pub fn all_records(&self) -> &[TweetRecord] {
         &self.records
+    }
+
+    /// Whether the watch list has it.
+    pub fn is_watched(&self, tweet: TweetId) -> bool {
+        self.index.get(&tweet).is_some_and(|position| *position < self.watched)
     }
 
     /// One of them.
@@ -118,6 +138,13 @@ impl AccountStore {
     pub fn mark_foreign(&mut self, tweet: TweetId) {
         if let Some(&position) = self.index.get(&tweet) {
             self.records[position].foreign = true;
+        }
+    }
+
+    /// Sets the state of this tweet.
+    pub fn enter_tweet(&mut self, tweet: TweetId, state: TweetState) {
+        if let Some(&position) = self.index.get(&tweet) {
+            self.enter(position, state);
         }
     }
 

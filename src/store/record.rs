@@ -62,6 +62,11 @@ impl TweetRecord {
         Self { id, labels, username, foreign: false, state: TweetState::Pending, last_success: None, readings }
     }
 
+    /// A tweet of which nobody said whose it is: it carries no name before that is proven.
+    pub(super) fn stranger(id: TweetId) -> Self {
+        Self { foreign: true, ..Self::new(id, None, BTreeMap::new()) }
+    }
+
     /// The same tweet as another watch list has it.
     pub(super) fn renamed(self, username: Option<Username>, labels: BTreeMap<String, String>) -> Self {
         Self { username, labels, ..self }

@@ -47,6 +47,7 @@ async fn each_read_is_paid_and_the_budget_holds_to_the_last_one_across_reloads()
         exporter.reload_with(&configuration(&simulator, &top, budget, &tweets)).await;
     }
     until("the end of the money", async || (held(&exporter).await > 0.0).then_some(())).await;
+    assert_eq!(exporter.reload().await.0, 200, "nothing is under way any more");
     let spent = given(&simulator).await;
     assert!((61..=90).contains(&spent), "{spent} tweets at half a cent of 35 or 45 cents");
     for _ in 0..3 {
