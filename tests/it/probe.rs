@@ -80,7 +80,9 @@ async fn bad_targets_and_unlisted_accounts_are_refused() {
     let simulator = Simulator::start();
     let viral = simulator.tweet("globex", "viral").await;
     let steady = simulator.tweet("acme", "steady").await;
-    let accounts = [account(Account::PUBLIC, &[steady]), Account { name: "globex", lines: GLOBEX, tweets: vec![viral.clone()] }];
+    let accounts =
+        [account(Account::PUBLIC, &[steady.clone()]), Account { name: "globex", lines: GLOBEX, tweets: vec![viral.clone()] }];
+    let accounts_of_nobody = [account(Account::PUBLIC, &[steady])];
     let exporter = Exporter::start(&simulator.configuration(PATIENT, &accounts), &simulator.secrets());
     until("numbers", async || (exporter.scrape().await.sum("tweet_state", &[("state", "ok")]) == 2.0).then_some(())).await;
     simulator.forget().await;
@@ -103,6 +105,9 @@ async fn bad_targets_and_unlisted_accounts_are_refused() {
     let accounts: BTreeSet<&str> =
         answer.as_array().expect("a list").iter().filter_map(|group| group["labels"]["__param_account"].as_str()).collect();
     assert_eq!(accounts, BTreeSet::from(["acme"]), "nobody is sent where he would be refused");
+    exporter.reload_with(&simulator.configuration("", &accounts_of_nobody)).await;
+    assert_eq!(exporter.get("/probe?target=20&account=acme").await.0, 403);
+    assert_eq!(exporter.get("/sd").await, (200, "[]".to_owned()));
 }
 
 #[tokio::test]

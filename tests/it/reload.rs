@@ -206,3 +206,26 @@ async fn a_closed_system_is_tried_again_after_a_reload() {
     exporter.refresh().await;
     assert!(simulator.reads("/2/tweets/analytics").await.iter().any(|request| request["status"] == 200));
 }
+
+#[tokio::test]
+async fn a_bad_watch_file_shows_until_it_is_mended() {
+    let simulator = Simulator::start();
+    let tweets = simulator.add_tweets("acme", 2, 600).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("list.yml");
+    fs::write(&list, format!("- {}\n", tweets[0])).expect("written");
+    let watch = format!("{{ files: [\"{}\"] }}", list.display());
+    let text = simulator.acme_under(PATIENT, Account::PUBLIC, "[{ api: lookup }]", &watch);
+    let exporter = Exporter::start(&text, &simulator.secrets());
+    let good = "tweet_exporter_config_last_reload_successful";
+    let hash = exporter.scrape().await.value("tweet_exporter_config_hash", &[]);
+    fs::write(&list, "- no tweet\n").expect("written");
+    until("the refusal", async || (exporter.scrape().await.value(good, &[]) == Some(0.0)).then_some(())).await;
+    let page = exporter.scrape().await;
+    assert_eq!((page.value("tweet_exporter_config_hash", &[]), page.state(&tweets[0])), (hash, "ok".to_owned()));
+    fs::write(&list, format!("- {}\n- {}\n", tweets[0], tweets[1])).expect("written");
+    until("both tweets", async || (exporter.scrape().await.all("tweet_state", &[]).len() == 2).then_some(())).await;
+    let page = exporter.scrape().await;
+    assert_eq!(page.value(good, &[]), Some(1.0));
+    assert_ne!(page.value("tweet_exporter_config_hash", &[]), hash, "the watch files are in it");
+}
