@@ -74,7 +74,7 @@ impl AccountPlan {
     /// nobody starves.
     fn line_up(&mut self, ladder: &Ladder, now: Timestamp) {
         let mut due: BTreeMap<(usize, Ask, bool), Vec<usize>> = BTreeMap::new();
-        for (position, tweet) in self.tweets.iter().enumerate().filter(|(_, tweet)| self.is_wanted(tweet.id)) {
+        for (position, tweet) in self.tweets.iter().enumerate().filter(|(_, tweet)| self.is_wanted(tweet)) {
             for (slot, _) in self.slots.iter().enumerate().filter(|(_, terms)| !terms.is_paged()) {
                 if !tweet.tracks[slot].is_due(now) {
                     continue;

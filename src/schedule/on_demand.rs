@@ -7,7 +7,7 @@ use crate::model::{Timestamp, TweetId, TweetState};
 use crate::schedule::Ladder;
 use crate::schedule::account::AccountPlan;
 use crate::schedule::lane::is_due_by_day;
-use crate::schedule::tweet::Track;
+use crate::schedule::tweet::{Track, TweetPlan};
 
 /// So many are remembered; a forgotten one that is asked for again is read anew, for nothing if it was paid today.
 const MOST: usize = 1_000;
@@ -46,8 +46,8 @@ impl AccountPlan {
     }
 
     /// Whether it is wanted right now, if it is due.
-    pub(super) fn is_wanted(&self, id: TweetId) -> bool {
-        !self.only_ordered || self.ordered.contains(&id)
+    pub(super) fn is_wanted(&self, tweet: &TweetPlan) -> bool {
+        self.ordered.contains(&tweet.id) || !self.only_ordered && !tweet.on_demand
     }
 
     /// Whether a reading of it is under way, or leaves when another call comes back, or when nothing holds all calls up any more. Asked

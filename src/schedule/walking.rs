@@ -76,7 +76,7 @@ impl AccountPlan {
 
     fn plan_due(&mut self, slot: usize, ladder: &Ladder, now: Timestamp) {
         let mut due: BTreeMap<Ask, Vec<usize>> = BTreeMap::new();
-        let is_due = |tweet: &TweetPlan| tweet.tracks[slot].is_due(now) && self.is_wanted(tweet.id);
+        let is_due = |tweet: &TweetPlan| tweet.tracks[slot].is_due(now) && self.is_wanted(tweet);
         for (position, tweet) in self.tweets.iter().enumerate().filter(|(_, tweet)| is_due(tweet)) {
             if let Some((_, ask, _)) = self.lane(tweet, slot, ladder, now) {
                 due.entry(ask).or_default().push(position);

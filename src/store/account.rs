@@ -44,6 +44,8 @@ impl AccountStore {
 
     /// Another watch list, and besides it tweets that somebody asked for: those stand on no page but their own.
     pub fn watch_besides(&mut self, watched: Vec<Watched>, on_demand: impl Iterator<Item = TweetId>) {
+        // Who is named by the watch list is taken for the account's own until X says otherwise.
+        self.records[self.watched..].iter_mut().for_each(|record| record.foreign = false);
         self.watched = watched.len();
         let mut known: HashMap<TweetId, TweetRecord> = self.records.drain(..).map(|record| (record.id, record)).collect();
         let record = |tweet: Watched| match known.remove(&tweet.id) {
@@ -51,8 +53,8 @@ impl AccountStore {
             None => TweetRecord::new(tweet.id, tweet.username, tweet.labels),
         };
         self.records = watched.into_iter().map(record).collect();
-        let asked_for = on_demand.map(|id| known.remove(&id).unwrap_or_else(|| TweetRecord::stranger(id)));
-        self.records.extend(asked_for);
+        let stranger = |id: TweetId| known.remove(&id).unwrap_or_else(|| TweetRecord::new(id, None, BTreeMap::new())).stranger();
+        self.records.extend(on_demand.map(stranger));
         self.index = self.records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
     }
 
@@ -190,6 +192,18 @@ mod tests {
         store.take(id(1), PART, by(9001, true), at);
         store.take(id(2), PART, by(77, false), at);
         assert_eq!(names(&store), [Some("acme"), None, Some("stranger")]);
+    }
+
+    #[test]
+    fn a_tweet_that_was_asked_for_carries_the_name_once_it_is_watched() {
+        let mut store = store();
+        let watched = |number| Watched { id: id(number), username: None, labels: BTreeMap::new() };
+        store.watch_besides(vec![watched(1)], [id(7)].into_iter());
+        assert_eq!((names(&store).len(), store.is_watched(id(7))), (1, false));
+        let name = |store: &AccountStore| store.record(id(7)).and_then(|record| store.username(record).cloned());
+        assert_eq!(name(&store), None, "nobody said whose it is");
+        store.watch(vec![watched(7)]);
+        assert_eq!((name(&store).is_some(), store.is_watched(id(7))), (true, true));
     }
 
     #[test]

@@ -62,9 +62,9 @@ impl TweetRecord {
         Self { id, labels, username, foreign: false, state: TweetState::Pending, last_success: None, readings }
     }
 
-    /// A tweet of which nobody said whose it is: it carries no name before that is proven.
-    pub(super) fn stranger(id: TweetId) -> Self {
-        Self { foreign: true, ..Self::new(id, None, BTreeMap::new()) }
+    /// The same tweet where nobody said whose it is: it carries no name before that is proven.
+    pub(super) fn stranger(self) -> Self {
+        Self { foreign: true, username: None, labels: BTreeMap::new(), ..self }
     }
 
     /// The same tweet as another watch list has it.

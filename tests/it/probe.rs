@@ -80,8 +80,10 @@ async fn bad_targets_and_unlisted_accounts_are_refused() {
     let simulator = Simulator::start();
     let viral = simulator.tweet("globex", "viral").await;
     let steady = simulator.tweet("acme", "steady").await;
-    let accounts =
-        [account(Account::PUBLIC, &[steady.clone()]), Account { name: "globex", lines: GLOBEX, tweets: vec![viral.clone()] }];
+    let accounts = [
+        account(Account::PUBLIC, std::slice::from_ref(&steady)),
+        Account { name: "globex", lines: GLOBEX, tweets: vec![viral.clone()] },
+    ];
     let accounts_of_nobody = [account(Account::PUBLIC, &[steady])];
     let exporter = Exporter::start(&simulator.configuration(PATIENT, &accounts), &simulator.secrets());
     until("numbers", async || (exporter.scrape().await.sum("tweet_state", &[("state", "ok")]) == 2.0).then_some(())).await;
