@@ -224,7 +224,9 @@ impl Collector {
         let pass_is_over = self.calls.is_empty() && self.reload.is_none();
         let is_reloaded = self.reloaded.is_some();
         let publishes = self.changed && (pass_is_over || is_reloaded || Instant::now() >= self.next_build);
-        if publishes || Instant::now() >= self.next_states {
+        // A pass that needed no call may yet have found that money is short.
+        let ends_pass = pass_is_over && !self.waiting.is_empty();
+        if publishes || ends_pass || Instant::now() >= self.next_states {
             self.update_states(now);
         }
         if self.changed && (pass_is_over || is_reloaded || Instant::now() >= self.next_build) {
