@@ -71,6 +71,7 @@ async fn a_bad_file_changes_nothing_and_tells_every_error() {
     assert_eq!(after.value("tweet_exporter_config_last_reload_successful", &[]), Some(0.0));
     assert_eq!((after.value("tweet_exporter_config_hash", &[]), after.value(success, &[])), (hash, before.value(success, &[])));
     assert_eq!(after.state(&steady), "ok");
+    exporter.process.line("the refusal", |line| line.contains("the configuration cannot be used"));
     let log = exporter.process.output();
     assert_eq!(log.matches("the configuration cannot be used").count(), 1, "{log}");
     exporter.reload_with(&format!("{good}\n# the same\n")).await;
