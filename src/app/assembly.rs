@@ -74,6 +74,7 @@ impl Prepared {
             mode: config.mode,
             max_series: config.limits.max_series,
             refused,
+            probes: config.probe_accounts.clone(),
             // A refused token is renewed and the call made once more.
             patience: config.api.timeout.saturating_mul(2).max(Duration::from_secs(2)),
         };
@@ -109,6 +110,7 @@ impl Ground<'_> {
             terms: terms(self.config, account, room),
             desk: desk(account, settings),
             watched,
+            may_be_probed: self.config.probe_accounts.contains(&account.name),
             is_same_user: known.is_none_or(|known| is_same_user(&known.credentials, &account.credentials)),
         };
         Ok((parts, credentials))

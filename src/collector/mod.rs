@@ -6,6 +6,7 @@ mod desk;
 mod handle;
 mod health;
 mod memory;
+mod probe;
 mod reload;
 mod task;
 
@@ -14,5 +15,6 @@ pub use desk::Desk;
 pub use handle::{AccountSummary, Handle, Order, Publisher, ReloadAsk, Snapshot, Waiting};
 pub use health::Health;
 pub use memory::{Memory, known};
+pub use probe::{Probe, Probed, Targets};
 pub use reload::Reload;
 pub use task::{Collector, CollectorParts};

@@ -104,7 +104,7 @@ pub(super) fn options(telemetry_path: Option<String>) -> Result<Options, String>
     let is_path = path.starts_with('/')
         && path.len() > 1
         && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#%\"<>".contains(&byte));
-    if !is_path || path.starts_with("/-/") {
+    if !is_path || path.starts_with("/-/") || ["/probe", "/sd"].contains(&&*path) {
         return Err(format!("--web.telemetry-path={path} is no path of its own; write one such as /metrics"));
     }
     Ok(Options { telemetry_path: path, ..Options::default() })

@@ -255,6 +255,11 @@ impl Gates {
         rates.min_by(f64::total_cmp)
     }
 
+    /// Calls are under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.in_flight.values().any(|count| *count > 0)
+    }
+
     /// A call leaves.
     pub(super) fn depart(&mut self, credential: CredentialKind, api: Api) {
         *self.in_flight.entry(api).or_default() += 1;

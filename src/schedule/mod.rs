@@ -18,6 +18,7 @@ mod ledger;
 mod memory;
 #[cfg(test)]
 mod memory_tests;
+mod on_demand;
 mod plan;
 #[cfg(test)]
 mod plan_tests;

@@ -22,6 +22,7 @@ mod oauth2;
 mod openmetrics;
 mod plan;
 mod poison;
+mod probe;
 mod program;
 mod reload;
 mod reload_budget;

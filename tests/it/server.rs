@@ -73,7 +73,7 @@ fn a_snapshot() -> Snapshot {
     let rest = "tweet_state{account=\"acme\",tweet_id=\"2\",state=\"ok\"} 1\n";
     let segments = [text, rest].map(|text| Segment::new(Bytes::from_static(text.as_bytes())));
     let summary = AccountSummary { name: "acme".into(), tweets: vec![(TweetState::Ok, 2)], problem: Some("<none>".into()) };
-    Snapshot { page: Page { segments: segments.into(), series: 2 }, ready: true, accounts: vec![summary] }
+    Snapshot { page: Page { segments: segments.into(), series: 2 }, ready: true, accounts: vec![summary], ..Snapshot::default() }
 }
 
 struct Client {
