@@ -2,6 +2,7 @@
 
 mod analytics;
 mod config;
+mod dashboards;
 mod discovery;
 mod documents;
 mod engagement;
