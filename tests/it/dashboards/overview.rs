@@ -122,7 +122,7 @@ fn contexts() -> Panel {
 
 fn firing() -> Panel {
     Panel::table("Alerts about tweets", "What fires now. The runbook is docs/alerts.md.")
-        .column("max by (alertname, severity, account, tweet, tweet_id) (ALERTS{alertstate=\"firing\",topic=\"engagement\",account=~\"$account\"}) or label_replace(vector(0), \"alertname\", \"none\", \"\", \"\")")
+        .column("max by (alertname, severity, account, tweet, tweet_id) (ALERTS{alertstate=\"firing\",topic=\"engagement\",account=~\"$account\"}) or on () label_replace(vector(0), \"alertname\", \"none\", \"\", \"\")")
         .joined("tweet_id", &[("alertname", "Alert"), ("severity", "Severity"), ("account", "Account"), ("tweet", "Tweet"), ("tweet_id", "Id")], "Severity", false)
         .override_of("Id", &[("links", tweet_links("${__data.fields.Account}", "${__value.text}"))])
         .size(24, 6)
