@@ -5,7 +5,7 @@ import "@grafana/react-data-grid/lib/styles.css";
 import React, { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import {
-  FieldType, LoadingState, ThemeContext, VizOrientation, cacheFieldDisplayNames, createDataFrame, createTheme, dateTime, getDisplayProcessor,
+  EventBusSrv, FieldType, LoadingState, ThemeContext, VizOrientation, cacheFieldDisplayNames, createDataFrame, createTheme, dateTime, getDisplayProcessor,
   standardTransformers, standardTransformersRegistry, transformDataFrame,
 } from "@grafana/data";
 import { BarGauge, BigValue, GlobalStyles, PanelChrome, PanelContextProvider, TimeSeries } from "@grafana/ui";
@@ -101,14 +101,14 @@ function Body({ panel, frames, width, height }) {
       sparkline={panel.options.graphMode === "area" && frame.length > 1 ? { x: frame.fields[0], y: field, timeRange } : undefined} />;
   }
   if (panel.type === "bargauge") {
-    const rows = frames.map((frame) => ({ frame, field: shown(frame) })), one = Math.min(38, Math.floor(height / rows.length));
+    const rows = frames.map((frame) => ({ frame, field: shown(frame) })), one = Math.min(34, Math.floor(height / rows.length));
     const most = Math.max(...rows.map(({ field }) => last(field)));
     const values = rows.map(({ frame, field }) => ({ ...field.display(last(field)), title: frame.name }));
     const longest = (pick) => values.map(pick).reduce((a, b) => (b.length > a.length ? b : a), "");
     const alignment = { title: longest((value) => value.title), text: longest((value) => value.text + (value.suffix ?? "")) };
     return rows.slice(0, Math.floor(height / 22)).map(({ field }, index) => <BarGauge key={index} theme={theme} width={width} height={Math.max(one, 22) - 4} itemSpacing={4}
       field={{ min: 0, max: most, ...field.config }} display={field.display} value={values[index]} orientation={VizOrientation.Horizontal}
-      displayMode="basic" showUnfilled alignmentFactors={alignment} valueDisplayMode="text" namePlacement="left" />);
+      displayMode="basic" showUnfilled alignmentFactors={alignment} valueDisplayMode="text" namePlacement="left" text={panel.options.text} />);
   }
   return <TableNG data={frames[0]} width={width} height={height} cellHeight="sm" fieldConfig={panel.fieldConfig} timeRange={timeRange} enableVirtualization={false} />;
 }
@@ -129,7 +129,7 @@ function Picture() {
     Promise.all(dashboard.panels.map(async (panel) => ({ panel, frames: panel.targets ? await load(panel, panel.gridPos.w * unit) : [] })))
       .then(setLoaded).then(() => setTimeout(() => { document.title = "drawn"; }, 1500)).catch((error) => console.error("failed", error.stack));
   }, []);
-  return <ThemeContext.Provider value={theme}><GlobalStyles /><PanelContextProvider value={{ eventBus: { publish() {}, getStream: () => ({ subscribe: () => ({ unsubscribe() {} }) }), subscribe: () => ({ unsubscribe() {} }), removeAllListeners() {} }, eventsScope: "", sync: () => 0, instanceState: {} }}>
+  return <ThemeContext.Provider value={theme}><GlobalStyles /><PanelContextProvider value={{ eventBus: new EventBusSrv(), eventsScope: "", sync: () => 0, instanceState: {} }}>
     <div style={{ position: "relative", width, background: theme.colors.background.canvas }}>
       {loaded?.map(({ panel, frames }) => <Panel key={panel.id} panel={panel} frames={frames} unit={unit} />)}
     </div></PanelContextProvider></ThemeContext.Provider>;

@@ -12,7 +12,7 @@ const parse = (page) =>
 
 const id = (sample) => sample.labels.match(/account="[^"]*",tweet_id="[^"]*"/)?.[0];
 
-/** pages: [{at, text}], taken once a second from a demo of speed 60; the last one is to show the moment `end`. */
+/** pages: [{at, text, took}], taken once a second from a demo of speed 60; the last one is to show the moment `end`. */
 export function history(pages, begun, end, hours) {
   const start = end - (pages.length - 1) * MINUTE;
   const out = new Map();
@@ -31,7 +31,7 @@ export function history(pages, begun, end, hours) {
     const at = start + index * MINUTE;
     for (const sample of parse(page.text)) put(sample, shifted(sample, at, page.at), at);
     put({ name: "up", labels: "" }, 1, at);
-    put({ name: "scrape_duration_seconds", labels: "" }, 0.004 + 0.001 * Math.sin(index), at);
+    put({ name: "scrape_duration_seconds", labels: "" }, page.took, at);
   });
   const first = parse(pages[0].text);
   const born = new Map(first.filter((s) => s.name === "tweet_created_timestamp_seconds").map((s) => [id(s), s.value - begun + start]));

@@ -29,7 +29,8 @@ async function record() {
   while (!(await (await fetch(url)).text()).includes('metric="playback_100"')) await sleep(50);
   const pages = [];
   for (let index = 0; index < MINUTES; index++) {
-    pages.push({ at: now(), text: await (await fetch(url)).text() });
+    const at = now();
+    pages.push({ at, text: await (await fetch(url)).text(), took: now() - at });
     await sleep(Math.max(0, (pages[0].at + index + 1 - now()) * 1000));
   }
   const simulated = (pages[0].at - begun) * 60;
@@ -61,13 +62,15 @@ async function store(text, end) {
   }
 }
 
-async function draw(name, variables, hours, end, [width, height]) {
+async function draw(name, variables, hours, end, width = 1280) {
   const dashboard = JSON.parse(readFileSync(join(root, `dashboards/${name}.json`), "utf8"));
+  const height = 8 + 38 * Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
   const from = end - hours * 3600, values = { account: ".+", instance: ".+", metric: "impressions", topn: "10", __rate_interval: "4m", __range: `${hours}h`, __interval: "60s", ...variables };
   const picture = JSON.stringify({ dashboard, variables: values, from, to: end, width });
   const page = `<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/draw.css"><body style="margin:0"><div id="root"></div><script>window.PICTURE=${picture.replaceAll("<", "\\u003c")}</script><script src="/draw.js"></script>`;
   const server = createServer(async (request, response) => {
     if (request.url.startsWith("/draw.")) return response.end(readFileSync(join(work, request.url)));
+    if (request.url.startsWith("/public/")) return response.writeHead(404).end();
     if (!request.url.startsWith("/api/")) return response.setHeader("content-type", "text/html").end(page);
     const answer = await fetch(`http://127.0.0.1:${PORT}${request.url}`);
     response.end(await answer.text());
@@ -80,7 +83,7 @@ async function draw(name, variables, hours, end, [width, height]) {
   chromium.stderr.on("data", (data) => (log += data));
   await once(chromium, "exit");
   server.close();
-  for (const line of log.split("\n").filter((line) => line.includes("CONSOLE"))) console.log(name, line.slice(0, 300));
+  for (const line of log.split("\n").filter((line) => line.includes("CONSOLE") && !line.includes("404"))) console.log(name, line.slice(0, 300));
   mkdirSync(out, { recursive: true });
   cpSync(file, join(out, `${name}.png`));
 }
@@ -88,12 +91,12 @@ async function draw(name, variables, hours, end, [width, height]) {
 const { pages, begun } = await record();
 const end = Math.floor(now() / 60) * 60;
 await store(history(pages, begun, end, HOURS), end);
-await build({ entryPoints: [join(here, "draw.jsx")], bundle: true, minify: true, outfile: join(work, "draw.js"), loader: { ".svg": "dataurl", ".woff2": "dataurl" },
+await build({ entryPoints: [join(here, "draw.jsx")], bundle: true, minify: true, outfile: join(work, "draw.js"), loader: { ".svg": "dataurl", ".woff2": "dataurl", ".ttf": "dataurl", ".woff": "dataurl" },
   define: { "process.env.NODE_ENV": '"production"', global: "window" }, logLevel: "error" });
-const viral = pages[0].text.match(/tweet_info{account="acme",tweet_id="(\d+)",[^}]*kind="video"/)[1];
+const video = pages[0].text.match(/tweet_info{account="acme",tweet_id="(\d+)",[^}]*kind="video"/)[1];
 await prometheus(async () => {
-  await draw("overview", {}, 6, end, [1280, 1180]);
-  await draw("tweet", { tweet: process.env.TWEET ?? viral, account: "acme" }, 6, end, [1280, 1760]);
-  await draw("exporter", {}, 1, end, [1280, 2100]);
+  await draw("overview", {}, 6, end);
+  await draw("tweet", { tweet: video, account: "acme" }, 9, end);
+  await draw("exporter", {}, 1, end);
 });
 rmSync(work, { recursive: true, force: true });

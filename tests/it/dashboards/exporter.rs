@@ -30,13 +30,13 @@ fn glance() -> Vec<Panel> {
         Panel::text("What this shows", "What the dashboard is for.",
             "Whether the exporter is well, what X allows, and what the reads cost. A scrape reads nothing at X and costs nothing. What to do about each alert is in `docs/alerts.md`."),
         Panel::stat("Up", "Whether Prometheus can scrape the exporter.", "short")
-            .query("min(up{job=\"tweet-exporter\",instance=~\"$instance\"})", "up").thresholds(&[(1.0, "green")], "red"),
-        Panel::stat("Latest read late by", "For how long the oldest overdue read has been due. 0 is right; it grows when rate limits, faults or refusals hold reads back.", "s")
+            .query("min(up{job=\"tweet-exporter\",instance=~\"$instance\"})", "up").thresholds(&[(1.0, "green")], "red").yes_or_no(),
+        Panel::stat("Reads late by", "For how long the oldest overdue read has been due. 0 is right; it grows when rate limits, faults or refusals hold reads back.", "s")
             .query(&format!("max(tweet_exporter_refresh_lag_seconds{{{THESE}}})"), "lag").thresholds(&[(300.0, "orange"), (900.0, "red")], "green"),
         Panel::stat("Series about tweets", "Series on the page, without the exporter's own.", "short")
             .query(&format!("sum(tweet_exporter_series{{{THERE}}})"), "series"),
         Panel::stat("State on disk", "1 when what must survive a restart is saved. Absent where nothing is saved, as in the demo: then the configuration's state counts.", "short")
-            .query(&format!("min(tweet_exporter_state_ok{{{THERE}}} or tweet_exporter_config_last_reload_successful{{{THERE}}})"), "saved").thresholds(&[(1.0, "green")], "red"),
+            .query(&format!("min(tweet_exporter_state_ok{{{THERE}}} or tweet_exporter_config_last_reload_successful{{{THERE}}})"), "saved").thresholds(&[(1.0, "green")], "red").yes_or_no(),
         Panel::stat("Configuration loaded", "Since when the configuration in use has been in use.", "s")
             .query(&format!("time() - max(tweet_exporter_config_last_reload_success_timestamp_seconds{{{THERE}}})"), "ago"),
         Panel::stat("Version", "Of the running program.", "short")
@@ -48,6 +48,7 @@ fn glance() -> Vec<Panel> {
 fn lag() -> Panel {
     Panel::curves("Reads that are late", "The oldest overdue read of each account.", "s")
         .query(&format!("max by (account) (tweet_exporter_refresh_lag_seconds{{{THESE}}})"), "{{account}}")
+        .reaching(60.0)
 }
 
 fn states() -> Panel {
@@ -70,6 +71,7 @@ fn requests() -> Panel {
 fn errors() -> Panel {
     Panel::curves("Calls that came to nothing", "By reason; the flat line at 0 is right.", "reqps")
         .query(&format!("sum by (reason) (rate(tweet_exporter_api_errors_total{{{THESE}}}[$__rate_interval]))"), "{{reason}}")
+        .reaching(0.1)
 }
 
 fn remaining() -> Panel {
@@ -87,7 +89,7 @@ fn remaining() -> Panel {
 fn duration() -> Panel {
     let quantile = |part: &str| {
         format!(
-            "histogram_quantile({part}, sum by (le, api) (rate(tweet_exporter_api_request_duration_seconds_bucket{{{THERE}}}[$__rate_interval])))"
+            "histogram_quantile({part}, sum by (le, api) (rate(tweet_exporter_api_request_duration_seconds_bucket{{{THERE}}}[$__rate_interval]))) > 0"
         )
     };
     Panel::curves("Duration of calls", "Half and 95 % of the calls take no longer.", "s")
@@ -116,7 +118,7 @@ fn budget(title: &'static str, about: &'static str, period: &str) -> Panel {
         .now(&format!("1 - {remaining} / tweet_exporter_budget_usd{{{THESE},period=\"{period}\"}}"), "{{account}}")
         .thresholds(&[(0.8, "orange"), (0.95, "red")], "green")
         .with(serde_json::json!({ "fieldConfig": { "defaults": { "max": 1 } } }))
-        .size(6, 6)
+        .size(6, 5)
 }
 
 fn today() -> Panel {
@@ -137,15 +139,15 @@ fn forecast() -> Panel {
         .now(&format!("(tweet_exporter_budget_usd{{{THESE},period=\"month\"}} - tweet_exporter_budget_remaining_usd + on (account, instance) group_left () sum by (account, instance) (increase(tweet_exporter_spend_usd_total{{{THESE}}}[1d])) * scalar(days_in_month() - day_of_month() + 1 - hour() / 24)) / tweet_exporter_budget_usd"), "{{account}}")
         .thresholds(&[(0.9, "orange"), (1.0, "red")], "green")
         .with(serde_json::json!({ "fieldConfig": { "defaults": { "max": 1.5 } } }))
-        .size(6, 6)
+        .size(6, 5)
 }
 
 fn usage() -> Panel {
     Panel::bars("Used of the project's cap", "As X counts it, with whatever else reads in the same project.", "percentunit")
         .now(&format!("tweet_exporter_project_usage{{{THESE}}} / tweet_exporter_project_cap{{{THESE}}}"), "{{account}}")
         .thresholds(&[(0.8, "orange"), (0.9, "red")], "green")
-        .with(serde_json::json!({ "fieldConfig": { "defaults": { "max": 1, "decimals": 3 } } }))
-        .size(6, 6)
+        .with(serde_json::json!({ "fieldConfig": { "defaults": { "max": 1, "decimals": 1 } } }))
+        .size(6, 5)
 }
 
 fn spend() -> Panel {
@@ -158,6 +160,7 @@ fn spend() -> Panel {
         &format!("86400 * sum by (account) (rate(tweet_exporter_spend_usd_total{{{THESE}}}[$__rate_interval]))"),
         "{{account}}",
     )
+    .reaching(1.0)
 }
 
 fn reads() -> Panel {
@@ -179,7 +182,7 @@ fn reads() -> Panel {
 fn scrapes() -> Panel {
     let quantile = |part: &str| {
         format!(
-            "histogram_quantile({part}, sum by (le) (rate(tweet_exporter_scrape_duration_seconds_bucket{{{THERE}}}[$__rate_interval])))"
+            "histogram_quantile({part}, sum by (le) (rate(tweet_exporter_scrape_duration_seconds_bucket{{{THERE}}}[$__rate_interval]))) > 0"
         )
     };
     Panel::curves("Duration of scrapes", "Time from a scrape's request to its answer, and what Prometheus needed in all.", "s")

@@ -32,7 +32,7 @@ fn glance() -> Vec<Panel> {
              Most panels need the recording rules in `rules/`."),
         Panel::stat("Tweets with numbers", "Tweets whose last reading worked, on all watch lists.", "short")
             .query("sum(tweet_exporter_watched_tweets{account=~\"$account\",state=\"ok\"})", "tweets"),
-        Panel::stat("$metric in the last hour", "What all watched tweets gained together in the last hour. Falls as tweets fade.", "short")
+        Panel::stat("Last hour: $metric", "What all watched tweets gained together in the last hour. Falls as tweets fade.", "short")
             .query("sum(account:tweet_engagement:delta1h{account=~\"$account\",metric=\"$metric\"})", "gain"),
         Panel::stat("Engagement rate", "Likes, retweets, quotes, replies and bookmarks by impressions, over the lives of all watched tweets.", "percentunit")
             .query(&format!("sum(tweet:tweet_engagement:max{{account=~\"$account\",metric=~\"{VISIBLE}\"}}) / sum(tweet:tweet_engagement:max{{account=~\"$account\",metric=\"impressions\"}})"), "rate")
@@ -76,8 +76,9 @@ fn top() -> Panel {
             "Gain",
             true,
         )
-        .override_of("Tweet", &[link(tweet_links("${__data.fields.Account}", "${__data.fields.Id}")), ("custom.width", json!(220))])
-        .override_of("Id", &[link(tweet_links("${__data.fields.Account}", "${__value.text}")), ("custom.width", json!(180))])
+        .override_of("Tweet", &[link(tweet_links("${__data.fields.Account}", "${__data.fields.Id}")), ("custom.width", json!(170))])
+        .override_of("Id", &[link(tweet_links("${__data.fields.Account}", "${__value.text}")), ("custom.width", json!(170))])
+        .override_of("Media", &[("custom.width", json!(110))])
         .override_of("Age", &[("unit", json!("s")), ("decimals", json!(1))])
         .override_of("Paid", &[("unit", json!("percentunit")), ("decimals", json!(0))])
         .override_of("× typical", &[("decimals", json!(1)), ("custom.cellOptions", json!({ "type": "color-background", "mode": "basic" })),
@@ -85,14 +86,14 @@ fn top() -> Panel {
 }
 
 fn gains() -> Panel {
-    Panel::curves("$metric gained in an hour", "Trailing hour, of the tweets that lead at the end of the time range. A hill is a rush; fading is normal.", "short")
+    Panel::curves("Gained in an hour: $metric", "Trailing hour, of the tweets that lead at the end of the time range. A hill is a rush; fading is normal.", "short")
         .query("tweet:tweet_engagement:delta1h{account=~\"$account\",metric=\"$metric\"} and on (account, tweet_id) topk($topn, tweet:tweet_engagement:delta1h{account=~\"$account\",metric=\"$metric\"} @ end())", "{{account}} {{tweet}}")
         .linked()
 }
 
 fn totals() -> Panel {
     Panel::curves(
-        "$metric of all watched tweets",
+        "All watched tweets: $metric",
         "Lifetime totals by account. Steps up and down when a tweet enters or leaves the watch list.",
         "short",
     )

@@ -46,7 +46,7 @@ impl Panel {
         Self::new("timeseries", title, about, unit, (12, 8)).with(json!({
             "fieldConfig": { "defaults": { "min": 0, "custom": { "drawStyle": "line", "lineWidth": 2, "fillOpacity": 8, "showPoints": "never",
                 "spanNulls": false, "lineInterpolation": "linear" } } },
-            "options": { "legend": { "displayMode": "table", "placement": "bottom", "showLegend": true, "calcs": ["lastNotNull", "max"] },
+            "options": { "legend": { "displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": ["lastNotNull"] },
                 "tooltip": { "mode": "multi", "sort": "desc" } },
         }))
     }
@@ -56,7 +56,7 @@ impl Panel {
         Self::new("bargauge", title, about, unit, (12, 8)).with(json!({
             "fieldConfig": { "defaults": { "min": 0 } },
             "options": { "displayMode": "basic", "orientation": "horizontal", "showUnfilled": true, "valueMode": "text", "namePlacement": "left",
-                "sizing": "auto", "minVizHeight": 16, "maxVizHeight": 60, "minVizWidth": 8,
+                "sizing": "auto", "minVizHeight": 16, "maxVizHeight": 60, "minVizWidth": 8, "text": { "titleSize": 12, "valueSize": 14 },
                 "reduceOptions": { "calcs": ["lastNotNull"], "fields": "", "values": false } },
         }))
     }
@@ -65,7 +65,7 @@ impl Panel {
     pub(super) fn table(title: &'static str, about: &'static str) -> Self {
         Self::new("table", title, about, "short", (24, 10)).with(json!({
             "options": { "showHeader": true, "cellHeight": "sm" },
-            "fieldConfig": { "defaults": { "custom": { "align": "auto", "filterable": false }, "noValue": "–" } },
+            "fieldConfig": { "defaults": { "custom": { "align": "auto", "filterable": false, "minWidth": 70 }, "noValue": "–" } },
         }))
     }
 
@@ -108,7 +108,7 @@ impl Panel {
 
     /// Joins the columns by a label, names and orders them, and sorts. Columns without a name are hidden.
     pub(super) fn joined(self, by: &str, columns: &[(&str, &str)], sort: &str, descending: bool) -> Self {
-        let hidden = ["Time", "__name__", "metric", "job", "instance"].iter().chain(&["Value"]);
+        let hidden = ["Time", "__name__", "metric", "job", "instance", "username", "age", "Value #A"].iter().chain(&["Value"]);
         let mut exclude: Map<String, Value> = hidden.map(|name| ((*name).to_owned(), json!(true))).collect();
         for number in 1..=12 {
             exclude.insert(format!("Time {number}"), json!(true));
@@ -149,6 +149,18 @@ impl Panel {
     /// Links of each series to a tweet: at X and on its own dashboard.
     pub(super) fn linked(self) -> Self {
         self.with(json!({ "fieldConfig": { "defaults": { "links": tweet_links("${__field.labels.account}", "${__field.labels.tweet_id}") } } }))
+    }
+
+    /// An axis that reaches this far even where there is less, so that nothing looks like nothing.
+    pub(super) fn reaching(self, value: f64) -> Self {
+        self.with(json!({ "fieldConfig": { "defaults": { "custom": { "axisSoftMax": value } } } }))
+    }
+
+    /// Says yes for 1 and no for 0.
+    pub(super) fn yes_or_no(self) -> Self {
+        let words =
+            json!([{ "type": "value", "options": { "0": { "text": "no", "index": 0 }, "1": { "text": "yes", "index": 1 } } }]);
+        self.with(json!({ "fieldConfig": { "defaults": { "mappings": words } }, "options": { "graphMode": "none" } }))
     }
 
     /// Decimals.

@@ -98,14 +98,21 @@ fn equal_age() -> Panel {
     .column(&at_age("p50_14d"))
     .column(&format!("max by (age) (last_over_time(tweet:tweet_engagement_at_age:max{{{THIS},metric=\"impressions\"}}[14d]))"))
     .column(&at_age("count_14d"))
+    .column(AGES)
     .joined(
         "age",
-        &[("age", "Age"), ("Value #B", "This tweet"), ("Value #A", "Median"), ("Value #C", "Tweets compared")],
-        "Median",
+        &[("Value #D", "Age"), ("Value #B", "This tweet"), ("Value #A", "Median"), ("Value #C", "Tweets compared")],
+        "Age",
         false,
     )
+    .override_of("Age", &[("unit", json!("s"))])
     .size(12, 8)
 }
+
+/// The ages of the recording rules, as a column that sorts and is there from the first minute.
+const AGES: &str = "label_replace(vector(900), \"age\", \"15m\", \"\", \"\") or label_replace(vector(3600), \"age\", \"1h\", \"\", \"\") \
+    or label_replace(vector(10800), \"age\", \"3h\", \"\", \"\") or label_replace(vector(21600), \"age\", \"6h\", \"\", \"\") \
+    or label_replace(vector(86400), \"age\", \"24h\", \"\", \"\") or label_replace(vector(259200), \"age\", \"72h\", \"\", \"\")";
 
 fn contexts() -> Panel {
     Panel::curves(
