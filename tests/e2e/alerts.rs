@@ -155,7 +155,8 @@ async fn a_viral_tweet_is_told_to_those_who_tweet_and_to_nobody_else() {
     assert!(description.contains(" impressions +") && description.contains(" likes +"), "{description}");
     assert_eq!(annotations["tweet_url"], format!("https://x.com/i/status/{viral}"));
 
-    // Counted in evaluations, not in seconds: a busy machine may take its time.
+    // Two intervals, counted in evaluations and not in seconds, because a busy machine may take its time: the first may run while the
+    // page is still being stored, the second records, and the third may come just before the alert's own.
     let begins = rush_begins(&prometheus, &viral).await;
     let fires = prometheus
         .samples(&format!("ALERTS{{alertstate=\"firing\",alertname=\"TweetGoingViral\",tweet_id=\"{viral}\"}}"))
@@ -163,7 +164,7 @@ async fn a_viral_tweet_is_told_to_those_who_tweet_and_to_nobody_else() {
         .0;
     let evaluations = prometheus.samples(&format!("tweet:age_seconds:max{{tweet_id=\"{viral}\"}}")).await;
     let between = evaluations.iter().filter(|(at, _)| (begins..=fires).contains(at)).count();
-    assert!((1..=2).contains(&between), "{between} evaluations from {begins} to {fires}");
+    assert!((1..=3).contains(&between), "{between} evaluations from {begins} to {fires}");
     println!(
         "from the stored number to the alert {:.1} s ({between} evaluations of 1 s), to the message {:.1} s",
         fires - begins,
