@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: all build demo test check licences unit doc e2e tools golden
+.PHONY: all build demo test check licences unit doc e2e tools golden pictures
 
 all: build
 
@@ -39,4 +39,8 @@ tools:
 
 # Writes the generated documents anew: read the diff.
 golden:
-	GOLDEN=write $(CARGO) test --locked --test it documents
+	GOLDEN=write $(CARGO) test --locked --test it -- documents the_dashboards_are_what_is_generated
+
+# Draws docs/pictures from the demo's data: needs node, npm and Debian's chromium, and some minutes.
+pictures: build tools
+	cd scripts/pictures && npm install --no-audit --no-fund --no-package-lock && node run.mjs

@@ -1,14 +1,19 @@
 //! The real Prometheus scrapes the real program, and the real promtool judges its pages. Run by `make test`; a plain `cargo test`
 //! leaves it out, because it needs Debian's `prometheus`.
 
+mod alerts;
 mod discovery;
 #[path = "../it/harness/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the other tests, which use all of it")]
 mod harness;
 #[path = "../it/openmetrics.rs"]
 mod openmetrics;
+mod panels;
 mod prometheus;
 mod web_config;
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -43,6 +48,18 @@ impl Demo {
     async fn page(&self, accept: &str) -> String {
         let answer = client().get(&self.metrics).header("accept", accept).send().await.expect("an answer");
         answer.text().await.expect("text")
+    }
+}
+
+/// Asks once a second until there is an answer, for as long as a busy machine may need; then says what was lacking.
+async fn patiently<T, E: Debug>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, E>) -> T {
+    let (begun, mut tick) = (Instant::now(), tokio::time::interval(Duration::from_secs(1)));
+    loop {
+        tick.tick().await;
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(lacking) => assert!(begun.elapsed() < Duration::from_secs(90), "{what}: {lacking:#?}"),
+        }
     }
 }
 
