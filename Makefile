@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: all build demo test check unit doc e2e tools golden
+.PHONY: all build demo test check unit doc e2e tools golden bench bench-peers
 
 all: build
 
@@ -36,3 +36,14 @@ tools:
 # Writes the generated documents anew: read the diff.
 golden:
 	GOLDEN=write $(CARGO) test --locked --test it documents
+
+# Ratios to peers that run in turn: docs/performance.md. One part: `make bench PART=page` (page, scrape, refresh, memory).
+bench:
+	$(CARGO) bench --locked --bench speed -- $(PART)
+
+# Against the usual libraries of Python and Go: Debian's python3-prometheus-client, golang-go and
+# golang-github-prometheus-client-golang-dev. Go is left out where it is not installed.
+bench-peers:
+	@/usr/bin/python3 -c 'import prometheus_client' 2>/dev/null || \
+	  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3-prometheus-client; }
+	$(CARGO) bench --locked --bench speed -- peers

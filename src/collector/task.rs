@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::collector::desk::Answer;
 use crate::collector::{AccountSummary, Desk, Memory, Order, Snapshot};
 use crate::config::Mode;
-use crate::exposition::build;
+use crate::exposition::Printer;
 use crate::model::{Api, Ask, Failure, Reading, Timestamp, TweetId, TweetState};
 use crate::schedule::{Call, Errand, Outcome, Plan, Trigger};
 use crate::self_metrics::{ErrorReason, Limit, SelfMetrics};
@@ -59,6 +59,8 @@ pub struct Collector {
     /// Accounts that were ready once.
     ready: Vec<bool>,
     changed: bool,
+    /// Keeps what did not change.
+    printer: Printer,
     /// Named tweets above `limits.max_tweets`.
     refused: usize,
     /// What was last said about series that did not fit.
@@ -82,6 +84,7 @@ impl Collector {
             under_way: HashMap::new(),
             waiting: Vec::new(),
             changed: true,
+            printer: Printer::default(),
             surplus: 0,
             next_build: Instant::now(),
             next_states: Instant::now(),
@@ -332,7 +335,7 @@ impl Collector {
     fn publish(&mut self) {
         let started = Instant::now();
         // A large page takes its time: the other tasks of this thread go elsewhere meanwhile.
-        let built = tokio::task::block_in_place(|| build(&self.parts.stores, self.parts.max_series));
+        let built = tokio::task::block_in_place(|| self.printer.print(&self.parts.stores, self.parts.max_series));
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
         tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);

@@ -6,10 +6,15 @@ mod format;
 mod gzip;
 mod own;
 mod page;
-mod tweets;
+mod printer;
+mod shelf;
+mod text;
+
+#[cfg(test)]
+mod tests;
 
 pub use body::Pieces;
 pub use format::{Format, Negotiated, accepts_gzip, negotiate};
-pub use gzip::Deflated;
-pub use page::{Page, Segment};
-pub use tweets::{Built, build};
+pub use own::OwnMetrics;
+pub use page::{Built, Page};
+pub use printer::Printer;

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::collector::Handle;
+use crate::exposition::OwnMetrics;
 use crate::net;
 use crate::self_metrics::SelfMetrics;
 
@@ -45,7 +46,13 @@ pub async fn serve(
 ) {
     let limits = options.limits;
     let scrapes = Arc::new(Semaphore::new(options.scrapes));
-    let server = Arc::new(Server { handle, metrics, telemetry_path: options.telemetry_path, scrapes });
+    let server = Arc::new(Server {
+        handle,
+        own: OwnMetrics::new(metrics.clone()),
+        metrics,
+        telemetry_path: options.telemetry_path,
+        scrapes,
+    });
     net::serve(listeners, limits, stop, move |request| route::answer(server.clone(), request)).await;
 }
 
@@ -53,6 +60,7 @@ pub async fn serve(
 struct Server {
     handle: Handle,
     metrics: Arc<SelfMetrics>,
+    own: OwnMetrics,
     telemetry_path: String,
     scrapes: Arc<Semaphore>,
 }
