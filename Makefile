@@ -30,8 +30,9 @@ e2e: tools
 	$(CARGO) test --locked --test e2e
 
 tools:
-	@command -v promtool >/dev/null && command -v prometheus >/dev/null && command -v prometheus-alertmanager >/dev/null || \
-	  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends prometheus prometheus-alertmanager; }
+	@command -v promtool >/dev/null && command -v prometheus >/dev/null && command -v prometheus-alertmanager >/dev/null && \
+  command -v curl >/dev/null && command -v python3 >/dev/null || \
+	  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends prometheus prometheus-alertmanager curl python3; }
 
 # Writes the generated documents anew: read the diff.
 golden:
