@@ -66,7 +66,6 @@ fn worked() -> Option<Duration> {
 }
 
 /// Resident memory of this process in MB.
-
 pub(crate) fn resident_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
@@ -74,7 +73,6 @@ pub(crate) fn resident_mb() -> f64 {
 }
 
 /// A scraper on one connection.
-
 pub(crate) struct Scraper {
     stream: TcpStream,
     request: String,

@@ -111,7 +111,10 @@ fn deflate(pieces: &[bytes::Bytes]) {
 
 /// The same samples behind the library's own door.
 #[derive(Debug)]
-struct Peer(Vec<(String, f64, Vec<(&'static str, bool, u64)>)>);
+struct Peer(Vec<(String, f64, Numbers)>);
+
+/// Metric, whether it is of the split family, and value.
+type Numbers = Vec<(&'static str, bool, u64)>;
 
 fn peer(store: &AccountStore) -> Registry {
     let tweet = |record: &tweet_exporter::store::TweetRecord| {
