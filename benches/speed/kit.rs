@@ -61,6 +61,8 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
 
 /// For how long the processor has run this thread, where the system says it.
 fn worked() -> Option<Duration> {
+    // Without it the figure is as old as the last tick.
+    std::thread::yield_now();
     let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     schedstat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
