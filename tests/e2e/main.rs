@@ -134,3 +134,31 @@ async fn promtool_finds_no_fault() {
     assert!(findings.lines().all(|line| line.ends_with("_total no help text")), "{findings}");
     prometheus::import(&page);
 }
+
+#[tokio::test]
+async fn every_reader_finds_the_same_series_in_the_gzip_page() {
+    let demo = Demo::start("--speed=0");
+    let prometheus = Prometheus::scraping(&demo.metrics);
+    let samples = |page: &str| page.lines().filter(|line| !line.starts_with('#')).count();
+    let unzip = "import gzip, sys, urllib.request as r; \
+        q = r.Request(sys.argv[1], headers={'Accept-Encoding': 'gzip', 'Accept': 'application/openmetrics-text;version=1.0.0'}); \
+        sys.stdout.write(gzip.decompress(r.urlopen(q).read()).decode())";
+    let openmetrics = "Accept: application/openmetrics-text;version=1.0.0";
+    until("all of them count alike", async || {
+        let stored = prometheus.query("scrape_samples_scraped").await.first().map(|(_, value)| *value as usize);
+        let plain = demo.page("application/openmetrics-text;version=1.0.0").await;
+        let python = said("python3", &["-c", unzip, &demo.metrics]);
+        let curl = said("curl", &["-sS", "--fail", "--compressed", "-H", openmetrics, &demo.metrics]);
+        assert!(python.ends_with("# EOF\n") && curl.ends_with("# EOF\n"), "{python}\n{curl}");
+        let counts = [samples(&plain), samples(&python), samples(&curl)];
+        (plain.contains("state=\"ok\"") && counts == [stored?; 3]).then_some(())
+    })
+    .await;
+}
+
+/// What a program says.
+fn said(program: &str, arguments: &[&str]) -> String {
+    let output = std::process::Command::new(program).args(arguments).output().expect("`make tools` installs it");
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
