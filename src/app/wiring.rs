@@ -63,6 +63,7 @@ impl App {
         let metrics = SelfMetrics::new();
         let now = Timestamp::from(SystemTime::now());
         metrics.config_loaded(loaded.hash, now);
+        metrics.shard(config.shard);
         metrics.refused_by_limit(Limit::MaxTweets, watchlist.surplus);
         let names = account_names(config);
         let mut lost = HashSet::new();

@@ -4,20 +4,30 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use clap::Args;
+
 use crate::app::check_reach;
 use crate::auth::configured_kinds;
-use crate::commands::cli::Common;
+use crate::commands::cli::{Common, ShardArg};
 use crate::commands::fail;
 use crate::commands::serve::environment;
-use crate::config::{self, Account, Loaded, Tiers};
+use crate::config::{self, Account, Config, Loaded, Tiers};
 use crate::model::{Timestamp, TweetId, format_duration};
 use crate::watchlist::{self, Watched, Watchlist};
 
-pub(super) fn run(common: &Common) -> ExitCode {
-    let loaded = match load(common) {
-        Ok(loaded) => loaded,
+/// Flags of `check`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    shard: ShardArg,
+}
+
+pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
+    let whole = match load(common, ShardArg::default()) {
+        Ok(whole) => whole,
         Err(errors) => return fail(2, &errors),
     };
+    let loaded = whole.clone().for_shard(args.shard.shard());
     let watchlist = match watchlist::load(&loaded.config) {
         Ok(watchlist) => watchlist,
         Err(errors) => return fail(2, &format!("bad watch list\n{errors}")),
@@ -33,30 +43,56 @@ pub(super) fn run(common: &Common) -> ExitCode {
     for (account, watched) in loaded.config.accounts.iter().zip(&watchlist.accounts) {
         print!("{}", describe(account, watched, &loaded.config.tiers, now));
     }
+    for account in whole.config.accounts.iter().filter(|account| !is_in(&loaded.config, &account.name)) {
+        println!("account {}: all of it is in shard {}", account.name, loaded.config.shard.home(&account.name));
+    }
     ExitCode::SUCCESS
 }
 
-/// Loads the configuration; the error is every error, ready to be printed.
-pub(super) fn load(common: &Common) -> Result<Loaded, String> {
+/// Loads the configuration, as far as it is this shard's; the error is every error, ready to be printed.
+pub(super) fn load(common: &Common, shard: ShardArg) -> Result<Loaded, String> {
     let loaded = config::load(&common.config_file, &environment);
-    loaded.map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))
+    loaded
+        .map(|loaded| loaded.for_shard(shard.shard()))
+        .map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))
+}
+
+fn is_in(config: &Config, account: &str) -> bool {
+    config.accounts.iter().any(|other| other.name == account)
 }
 
 /// Everything that works but may not be meant.
 pub(super) fn warnings(loaded: &Loaded, watchlist: &Watchlist) -> Vec<String> {
     let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     warnings.extend(watchlist.warnings.iter().cloned());
+    warnings.extend(loaded.config.accounts.iter().filter_map(shared_token));
     warnings
+}
+
+/// A refresh token is good once: two shards that had the same would lock each other out.
+fn shared_token(account: &Account) -> Option<String> {
+    let client = account.credentials.oauth2.as_ref().filter(|_| !account.shard.is_whole())?;
+    let (name, shard, file) = (&account.name, account.shard, client.token_file.display());
+    Some(format!(
+        "{name}: is read by {} shards, and each needs an OAuth 2.0 login of its own; give shard {shard} a configuration whose token_file \
+         no other shard has (now {file}), and log in with it",
+        shard.count()
+    ))
 }
 
 /// What would be watched, for people.
 fn describe(account: &Account, watched: &[Watched], tiers: &Tiers, now: Timestamp) -> String {
     let credentials: Vec<&str> = configured_kinds(&account.credentials).into_iter().map(|kind| kind.name()).collect();
     let sources: Vec<&str> = account.sources.iter().map(|source| source.kind.api().name()).collect();
-    let mut text = format!("account {}: {} tweets\n", account.name, watched.len());
+    let part = if account.shard.is_whole() { String::new() } else { format!(" in shard {}", account.shard) };
+    let mut text = format!("account {}: {} tweets{part}\n", account.name, watched.len());
     let add = |text: &mut String, line: String| writeln!(text, "  {line}").expect("a String takes everything");
     add(&mut text, format!("credentials: {}", credentials.join(", ")));
     add(&mut text, format!("sources: {}", sources.join(", ")));
+    if let Some(timeline) = &account.watch.timeline {
+        let (age, most) = (format_duration(timeline.younger_than), timeline.max_tweets);
+        add(&mut text, format!("and of the timeline: younger than {age}, at most {most}"));
+    }
     let steps = tiers.steps();
     let tier = |tweet: TweetId| {
         steps.iter().position(|step| tweet.created().is_some_and(|created| now.since(created) < step.younger_than))

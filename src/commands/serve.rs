@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, AppError, start_logging, until_told_to_stop};
-use crate::commands::cli::{Common, address};
+use crate::commands::cli::{Common, ShardArg, address};
 use crate::commands::{check, fail};
 use crate::net::Address;
 use crate::self_metrics::VERSION;
@@ -23,6 +23,8 @@ pub(super) struct ServeArgs {
     /// Path of the metrics page [default: /metrics]
     #[arg(long = "web.telemetry-path", value_name = "PATH")]
     telemetry_path: Option<String>,
+    #[command(flatten)]
+    shard: ShardArg,
 }
 
 const DEFAULT_ADDRESS: &str = ":10280";
@@ -32,6 +34,7 @@ impl ServeArgs {
     pub(super) fn with(mut self, more: Self) -> Self {
         self.listen.extend(more.listen);
         self.telemetry_path = more.telemetry_path.or(self.telemetry_path);
+        self.shard = more.shard.or(self.shard);
         self
     }
 }
@@ -43,7 +46,7 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
     if let Err(error) = until_told_to_stop(stop.clone()) {
         return fail(1, &format!("cannot listen to signals: {error}"));
     }
-    let loaded = match check::load(common) {
+    let loaded = match check::load(common, args.shard) {
         Ok(loaded) => loaded,
         Err(errors) => return fail(2, &errors),
     };
@@ -51,7 +54,8 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
         Ok(watchlist) => watchlist,
         Err(errors) => return fail(2, &format!("bad watch list\n{errors}")),
     };
-    tracing::info!(version = VERSION, config_file = %common.config_file.display(), "starting tweet_exporter");
+    let shard = loaded.config.shard;
+    tracing::info!(version = VERSION, config_file = %common.config_file.display(), %shard, "starting tweet_exporter");
     for warning in check::warnings(&loaded, &watchlist) {
         tracing::warn!("{warning}");
     }

@@ -32,6 +32,8 @@ fn plan(tweets: &[TweetId], budget: Budget) -> Plan {
         speaker: 0,
         longest_call: Duration::from_secs(10),
         seed: 0,
+        shards: 1,
+        elsewhere: Default::default(),
     };
     let ladder = Ladder::adaptive(vec![Tier { younger_than: 30 * DAY, every: MINUTE }]);
     Plan::new(ladder, vec![AccountPlan::new(terms, tweets, START)])

@@ -327,7 +327,7 @@ impl AccountPlan {
         worst: Option<(PriceClass, u64)>,
         at: Timestamp,
     ) -> Call {
-        self.gates.depart(credential, errand.api());
+        self.gates.depart(credential, errand.api(), at);
         self.calls += 1;
         if let Some((class, count)) = worst {
             self.ledger.reserve(class, count);

@@ -22,6 +22,7 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 mod queue;
+mod quota;
 mod slot;
 #[cfg(test)]
 mod sources_tests;

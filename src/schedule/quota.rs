@@ -1,0 +1,206 @@
+//! Several exporters that share a credential share its windows of requests. X counts them together and tells each only what is left for
+//! all, so each counts its own and stops at its part: together they do not overdraw, whoever is faster.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Api, CredentialKind, RateLimit, RateWindow, Timestamp};
+
+type Key = (CredentialKind, Api, RateWindow);
+
+/// One exporter's part of X's windows.
+#[derive(Clone, Debug)]
+pub(super) struct Quota {
+    /// So many share them; one: nothing is counted.
+    shards: u64,
+    used: BTreeMap<Key, Used>,
+    /// What X allows is known, as far as it says anything.
+    heard: BTreeSet<(CredentialKind, Api)>,
+}
+
+/// Requests of our own in the window that ends then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Used {
+    until: Timestamp,
+    count: u64,
+}
+
+/// What must survive a restart.
+pub(super) type QuotaMemory = Vec<(CredentialKind, Api, RateWindow, Timestamp, u64)>;
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl Quota {
+    /// The part of one of so many.
+    pub(super) fn new(shards: u32) -> Self {
+        Self { shards: u64::from(shards.max(1)), used: BTreeMap::new(), heard: BTreeSet::new() }
+    }
+
+    /// How many share a system's windows. A timeline is read by one of them only.
+    fn sharers(&self, api: Api) -> u64 {
+        if api == Api::Timeline { 1 } else { self.shards }
+    }
+
+    /// Our part of so many requests. Where X allows less than one each, one: who never asks never reads, and X still says when none is left.
+    pub(super) fn part(&self, api: Api, limit: u64) -> u64 {
+        (limit / self.sharers(api)).max(1).min(limit)
+    }
+
+    /// Requests left of our part of this window; nothing where it bounds nobody.
+    pub(super) fn left(&self, credential: CredentialKind, api: Api, limit: &RateLimit, now: Timestamp) -> Option<u64> {
+        let most = self.part(api, limit.limit.filter(|_| self.sharers(api) > 1)?);
+        let used = self.used.get(&(credential, api, limit.window)).filter(|used| used.until > now);
+        Some(most.saturating_sub(used.map_or(0, |used| used.count)))
+    }
+
+    /// Until when our part of this window is used up, if it is.
+    pub(super) fn spent_until(
+        &self,
+        credential: CredentialKind,
+        api: Api,
+        limit: &RateLimit,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let is_spent = self.left(credential, api, limit, now)? == 0;
+        self.used.get(&(credential, api, limit.window)).map(|used| used.until).filter(|_| is_spent)
+    }
+
+    /// Nobody knows yet how little X allows: calls go one at a time.
+    pub(super) fn is_unheard(&self, credential: CredentialKind, api: Api) -> bool {
+        self.sharers(api) > 1 && !self.heard.contains(&(credential, api))
+    }
+
+    /// A call leaves: it counts in the windows that are known.
+    pub(super) fn depart(&mut self, credential: CredentialKind, api: Api, now: Timestamp) {
+        for window in RateWindow::ALL {
+            let Some(used) = self.used.get_mut(&(credential, api, window)) else { continue };
+            // X opens a new one with the first request; when it ends, the answer says.
+            let is_over = used.until <= now;
+            *used =
+                if is_over { Used { until: now + window.length(), count: 1 } } else { Used { count: used.count + 1, ..*used } };
+        }
+    }
+
+    /// A call came back; this is what X says of a window. So many others are under way.
+    pub(super) fn arrive(
+        &mut self,
+        credential: CredentialKind,
+        api: Api,
+        said: Option<&RateLimit>,
+        under_way: u64,
+        now: Timestamp,
+    ) {
+        if self.sharers(api) == 1 {
+            return;
+        }
+        self.heard.insert((credential, api));
+        let Some(said) = said else { return };
+        let length = said.window.length();
+        let until = said.reset.unwrap_or(now + length);
+        let begun = Used { until, count: 1 + under_way };
+        let used = self.used.entry((credential, api, said.window)).or_insert(begun);
+        // Of two clocks one may be ahead: a window that ends much later is the next one, even if ours has not ended by our clock. The end
+        // of a minute is our own guess and proves nothing.
+        let is_next = used.until <= now || said.window != RateWindow::Minute && until >= used.until + length / 2;
+        *used = if is_next { begun } else { Used { until, ..*used } };
+    }
+
+    /// What must survive a restart: a crash loop must not use the same window again and again.
+    pub(super) fn memory(&self) -> QuotaMemory {
+        let memory = |(key, used): (&Key, &Used)| (key.0, key.1, key.2, used.until, used.count);
+        self.used.iter().map(memory).collect()
+    }
+
+    /// Takes up what was known before the restart. No window ends later than this.
+    pub(super) fn recall(&mut self, memory: QuotaMemory, now: Timestamp, slack: Duration) {
+        for (credential, api, window, until, count) in memory {
+            if self.sharers(api) > 1 {
+                let until = until.min(now + window.length() + slack);
+                self.used.insert((credential, api, window), Used { until, count });
+                self.heard.insert((credential, api));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEARER: CredentialKind = CredentialKind::Bearer;
+    const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+    fn seconds(seconds: u64) -> Timestamp {
+        NOW + Duration::from_secs(seconds)
+    }
+
+    fn window(reset: u64) -> RateLimit {
+        let window = RateWindow::FifteenMinutes;
+        RateLimit { window, limit: Some(15), remaining: Some(9), reset: Some(seconds(reset)) }
+    }
+
+    #[test]
+    fn a_shard_stops_at_its_part_until_the_window_ends() {
+        let mut quota = Quota::new(4);
+        assert!(quota.is_unheard(BEARER, Api::Lookup));
+        quota.depart(BEARER, Api::Lookup, NOW);
+        quota.arrive(BEARER, Api::Lookup, Some(&window(600)), 0, NOW);
+        assert!(!quota.is_unheard(BEARER, Api::Lookup));
+        assert_eq!(quota.left(BEARER, Api::Lookup, &window(600), NOW), Some(2), "three of fifteen, one is used");
+        quota.depart(BEARER, Api::Lookup, NOW);
+        assert_eq!(quota.spent_until(BEARER, Api::Lookup, &window(600), NOW), None);
+        quota.depart(BEARER, Api::Lookup, NOW);
+        assert_eq!(quota.spent_until(BEARER, Api::Lookup, &window(600), seconds(599)), Some(seconds(600)));
+        let after = seconds(601);
+        assert_eq!(quota.left(BEARER, Api::Lookup, &window(600), after), Some(3));
+        // What leaves before X has told the new window's end counts in it.
+        (0..3).for_each(|_| quota.depart(BEARER, Api::Lookup, after));
+        assert_eq!(quota.left(BEARER, Api::Lookup, &window(600), after), Some(0));
+        quota.arrive(BEARER, Api::Lookup, Some(&window(1_500)), 2, after);
+        assert_eq!(quota.spent_until(BEARER, Api::Lookup, &window(1_500), after), Some(seconds(1_500)));
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_does_not_carry_the_old_window_over() {
+        let mut quota = Quota::new(4);
+        quota.arrive(BEARER, Api::Lookup, Some(&window(600)), 0, NOW);
+        (0..2).for_each(|_| quota.depart(BEARER, Api::Lookup, seconds(598)));
+        quota.arrive(BEARER, Api::Lookup, Some(&window(1_502)), 1, seconds(598));
+        assert_eq!(quota.left(BEARER, Api::Lookup, &window(1_502), seconds(598)), Some(1));
+    }
+
+    #[test]
+    fn where_x_allows_less_than_one_each_everybody_may_try() {
+        let quota = Quota::new(20);
+        for (limit, part) in [(15, 1), (20, 1), (39, 1), (40, 2), (3_500, 175), (0, 0)] {
+            assert_eq!(quota.part(Api::Lookup, limit), part, "{limit}");
+        }
+        assert_eq!(quota.part(Api::Timeline, 900), 900, "nobody else reads it");
+        assert_eq!(Quota::default().part(Api::Lookup, 15), 15);
+    }
+
+    #[test]
+    fn who_is_alone_counts_nothing() {
+        let mut quota = Quota::default();
+        quota.arrive(BEARER, Api::Lookup, Some(&window(600)), 0, NOW);
+        quota.depart(BEARER, Api::Lookup, NOW);
+        assert_eq!(quota.left(BEARER, Api::Lookup, &window(600), NOW), None);
+        assert!(!quota.is_unheard(BEARER, Api::Lookup) && quota.memory().is_empty());
+    }
+
+    #[test]
+    fn a_restart_forgets_nothing() {
+        let mut quota = Quota::new(4);
+        quota.arrive(BEARER, Api::Lookup, Some(&window(600)), 2, NOW);
+        let mut again = Quota::new(4);
+        again.recall(quota.memory(), NOW, Duration::ZERO);
+        assert_eq!(again.spent_until(BEARER, Api::Lookup, &window(600), NOW), Some(seconds(600)));
+        assert!(!again.is_unheard(BEARER, Api::Lookup));
+    }
+}
