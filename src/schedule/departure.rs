@@ -7,10 +7,11 @@ use crate::config::Charge;
 use crate::model::{Api, Ask, CredentialKind, MediaKey, PriceClass, Timestamp, TweetId};
 use crate::schedule::account::{AccountPlan, Books};
 use crate::schedule::call::TweetsAsk;
-use crate::schedule::gates::{Demand, Passage};
+use crate::schedule::gates::Passage;
 use crate::schedule::lane::{Lane, Pace, Waiting, is_due_by_day};
 use crate::schedule::memory::Reservation;
 use crate::schedule::queue::Group;
+use crate::schedule::quota::Demand;
 use crate::schedule::slot::SlotKind;
 use crate::schedule::{Call, Errand, Ladder, Trigger};
 

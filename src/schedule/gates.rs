@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Api, CredentialKind, Failure, Host, RateLimit, RateWindow, Timestamp};
 use crate::schedule::memory::{ApiGate, Window};
-use crate::schedule::quota::{Quota, QuotaMemory};
+use crate::schedule::quota::{Demand, Quota, QuotaMemory, spread};
 
 /// The gates of one account.
 #[derive(Clone, Debug, Default)]
@@ -79,32 +79,6 @@ pub(super) enum Passage {
 fn is_same_minute(known: &RateLimit, said: &RateLimit, now: Timestamp) -> bool {
     let goes_on = known.reset.is_some_and(|reset| reset > now) && said.remaining < known.remaining;
     said.window == RateWindow::Minute && goes_on
-}
-
-/// What the plan would like to send to one system.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Demand {
-    /// Requests that could leave now.
-    pub(super) queued: u64,
-    /// Requests that will be due each second from now on.
-    pub(super) per_second: f64,
-}
-
-fn spread(limit: &RateLimit, (most, left): (u64, u64), demand: Demand, now: Timestamp) -> Option<Timestamp> {
-    let reset = limit.reset?;
-    let length = limit.window.length();
-    if reset <= now || most == 0 || left == 0 || reset > now + length {
-        return None;
-    }
-    let to_come = demand.per_second * reset.since(now).as_secs_f64();
-    if demand.queued as f64 + to_come <= left as f64 {
-        return None;
-    }
-    // A tenth of the window may leave at once: a small refresh is better whole than spread.
-    let burst = 1 + most / 10;
-    let used = most.saturating_sub(left);
-    let earned_at = reset - length + length.mul_f64((used + 1).saturating_sub(burst) as f64 / most as f64);
-    (earned_at > now).then_some(earned_at)
 }
 
 /// A refused credential costs nothing to try: X bills no failed request.

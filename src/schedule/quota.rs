@@ -1,5 +1,6 @@
-//! Several exporters that share a credential share its windows of requests. X counts them together and tells each only what is left for
-//! all, so each counts its own and stops at its part: together they do not overdraw, whoever is faster.
+//! How much of X's windows of requests is ours, and how it is spread over them. Several exporters that share a credential share its
+//! windows: X counts them together and tells each only what is left for all, so each counts its own and stops at its part. Together they
+//! do not overdraw, whoever is faster.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -127,6 +128,34 @@ impl Quota {
             }
         }
     }
+}
+
+/// What the plan would like to send to one system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Demand {
+    /// Requests that could leave now.
+    pub(super) queued: u64,
+    /// Requests that will be due each second from now on.
+    pub(super) per_second: f64,
+}
+
+/// Until when a call should wait so that the window lasts to its end, where so many requests are allowed in it and so many left: each is
+/// earned by the time that has passed.
+pub(super) fn spread(limit: &RateLimit, (most, left): (u64, u64), demand: Demand, now: Timestamp) -> Option<Timestamp> {
+    let reset = limit.reset?;
+    let length = limit.window.length();
+    if reset <= now || most == 0 || left == 0 || reset > now + length {
+        return None;
+    }
+    let to_come = demand.per_second * reset.since(now).as_secs_f64();
+    if demand.queued as f64 + to_come <= left as f64 {
+        return None;
+    }
+    // A tenth of the window may leave at once: a small refresh is better whole than spread.
+    let burst = 1 + most / 10;
+    let used = most.saturating_sub(left);
+    let earned_at = reset - length + length.mul_f64((used + 1).saturating_sub(burst) as f64 / most as f64);
+    (earned_at > now).then_some(earned_at)
 }
 
 #[cfg(test)]

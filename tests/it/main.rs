@@ -24,6 +24,7 @@ mod program;
 mod restart;
 mod self_metrics_sample;
 mod server;
+mod sharding;
 mod sources;
 mod state;
 mod timeline;
