@@ -7,6 +7,7 @@ mod harness;
 #[path = "../it/openmetrics.rs"]
 mod openmetrics;
 mod prometheus;
+mod sharding;
 
 use serde_json::Value;
 

@@ -22,11 +22,16 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts one that scrapes this URL every second.
     pub(crate) fn scraping(metrics: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
         let (host, path) = metrics.trim_start_matches("http://").split_once('/').expect("a URL");
         let config = format!(
             "global: {{ scrape_interval: 1s }}\nscrape_configs:\n  - job_name: tweet-exporter\n    metrics_path: /{path}\n    static_configs: [{{ targets: [\"{host}\"] }}]\n"
         );
+        Self::configured(&config)
+    }
+
+    /// Starts one with this configuration.
+    pub(crate) fn configured(config: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, config).expect("written");
         // Prometheus does not tell which port it got for 0.
