@@ -72,11 +72,10 @@ pub(super) fn warnings(loaded: &Loaded, watchlist: &Watchlist) -> Vec<String> {
 /// A refresh token is good once: two shards that had the same would lock each other out.
 fn shared_token(account: &Account) -> Option<String> {
     let client = account.credentials.oauth2.as_ref().filter(|_| !account.shard.is_whole())?;
-    let (name, shard, file) = (&account.name, account.shard, client.token_file.display());
+    let (name, count, file) = (&account.name, account.shard.count(), client.token_file.display());
     Some(format!(
-        "{name}: is read by {} shards, and each needs an OAuth 2.0 login of its own; give shard {shard} a configuration whose token_file \
-         no other shard has (now {file}), and log in with it",
-        shard.count()
+        "{name}: {count} shards read it, and a refresh token is good for one of them; {file} must be a file of its own for each shard, such as \
+         one on its own volume, with its own login"
     ))
 }
 

@@ -161,6 +161,7 @@ pub(super) fn spread(limit: &RateLimit, (most, left): (u64, u64), demand: Demand
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::gates::{Gates, Passage};
 
     const BEARER: CredentialKind = CredentialKind::Bearer;
     const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
@@ -231,5 +232,35 @@ mod tests {
         again.recall(quota.memory(), NOW, Duration::ZERO);
         assert_eq!(again.spent_until(BEARER, Api::Lookup, &window(600), NOW), Some(seconds(600)));
         assert!(!again.is_unheard(BEARER, Api::Lookup));
+    }
+
+    /// Four that always want to ask, answered a second later by an X that allows 15 requests in 15 minutes.
+    #[test]
+    fn greedy_shards_never_overdraw_together_and_use_their_parts() {
+        let mut shards: Vec<Gates> = (0..4).map(|seed| Gates::new(seed, None).among(4)).collect();
+        let (mut end, mut left, mut asked) = (NOW, 0, [0; 4]);
+        let mut under_way: Vec<(usize, RateLimit)> = Vec::new();
+        for second in 0..3 * 900 {
+            let now = seconds(second);
+            for (shard, said) in std::mem::take(&mut under_way) {
+                shards[shard].arrive(BEARER, Api::Lookup, &[said], now);
+                shards[shard].succeed(BEARER, Api::Lookup, now);
+            }
+            // Whoever is first today is last tomorrow.
+            for shard in (0..4).map(|turn| (turn + second as usize) % 4) {
+                while shards[shard].passage(BEARER, Api::Lookup, now) == Passage::Open {
+                    if now >= end {
+                        assert!(second == 0 || asked == [3; 4], "{asked:?}");
+                        (end, left, asked) = (now + Duration::from_secs(900), 15, [0; 4]);
+                    }
+                    assert!(left > 0, "X would answer 429");
+                    left -= 1;
+                    asked[shard] += 1;
+                    shards[shard].depart(BEARER, Api::Lookup, now);
+                    under_way.push((shard, RateLimit { remaining: Some(left), reset: Some(end), ..window(0) }));
+                }
+            }
+        }
+        assert_eq!(asked, [3; 4]);
     }
 }

@@ -11,6 +11,7 @@ mod grant;
 mod harness;
 mod house;
 mod insights;
+mod kubernetes;
 mod labs;
 mod login;
 mod lookup;
