@@ -213,7 +213,7 @@ fn check_says_what_a_shard_would_watch() {
         watched += line.split(' ').nth(2).and_then(|count| count.parse::<u32>().ok()).expect("a number");
         let elsewhere = format!("account globex: all of it is in shard {home}/4");
         assert_eq!(output.contains(&elsewhere), index != home, "{output}");
-        assert!(output.contains("warning: initech: 4 shards read it") && output.contains("token_file"), "{output}");
+        assert!(output.contains("warning: initech: 4 shards read it") && output.contains("i.json"), "{output}");
     }
     assert_eq!(watched, 100);
 }
