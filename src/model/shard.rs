@@ -151,7 +151,7 @@ mod tests {
 
     /// Ids as X gives them out: a busy account's of some months.
     fn tweets() -> Vec<TweetId> {
-        let id = |number: u64| TweetId::new(1_800_000_000_000_000_000 + (number * 97_003 << 22) + number % 3).expect("an id");
+        let id = |number: u64| TweetId::new(1_800_000_000_000_000_000 + ((number * 97_003) << 22) + number % 3).expect("an id");
         (0..100_000).map(id).collect()
     }
 

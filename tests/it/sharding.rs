@@ -95,9 +95,9 @@ async fn together_shards_spend_no_more_than_the_budget() {
     // $0.1525 each: thirty tweets, and half of one that nobody can buy.
     let read = |page: &Page| page.sum("tweet_exporter_billable_reads_total", &[("class", "tweet")]);
     let (first, second) = (read(&pages[0]), read(&pages[1]));
-    assert_eq!(first, 30.0);
     // Who begins later hears from X what was counted before, and takes half of it for its own: it may have been.
-    assert!((15.0..=30.0).contains(&second), "{second}");
+    assert!([first, second].iter().all(|paid| (15.0..=30.0).contains(paid)), "{first} {second}");
+    assert!(first.max(second) == 30.0, "{first} {second}");
     assert_eq!(sum(&pages, "tweet_state", &[("state", "over_budget")]), 150.0 - first - second);
     assert!((sum(&pages, "tweet_exporter_budget_usd", &[("period", "day")]) - 0.305).abs() < 1e-12);
     let bought: usize = simulator.reads("/2/tweets").await.iter().map(|request| ids(request).len()).sum();
