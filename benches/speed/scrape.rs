@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tweet_exporter::collector::{Handle, Snapshot};
+use tweet_exporter::door::Door;
 use tweet_exporter::exposition::Printer;
 use tweet_exporter::model::Api;
 use tweet_exporter::self_metrics::SelfMetrics;
@@ -62,7 +63,14 @@ impl Bench {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let ours = listener.local_addr().expect("bound");
         let handle = Handle::background(snapshot.clone());
-        runtime.spawn(serve(vec![listener.into()], Arc::default(), handle, metrics, Options::default(), CancellationToken::new()));
+        runtime.spawn(serve(
+            vec![listener.into()],
+            Arc::new(Door::open()),
+            handle,
+            metrics,
+            Options::default(),
+            CancellationToken::new(),
+        ));
         Self { runtime, ours, snapshot, tweets }
     }
 

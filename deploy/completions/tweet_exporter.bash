@@ -41,7 +41,7 @@ _tweet_exporter() {
 
     case "${cmd}" in
         tweet_exporter)
-            opts="-h -V --config.file --state.path --log.level --log.format --web.listen-address --web.telemetry-path --help --version serve check plan login simulator demo"
+            opts="-h -V --config.file --state.path --log.level --log.format --web.listen-address --web.systemd-socket --web.config.file --web.telemetry-path --web.enable-lifecycle --shard --help --version serve check plan login simulator demo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -67,7 +67,15 @@ _tweet_exporter() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --web.config.file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --web.telemetry-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -79,12 +87,20 @@ _tweet_exporter() {
             return 0
             ;;
         tweet_exporter__subcmd__check)
-            opts="-h --config.file --state.path --log.level --log.format --help"
+            opts="-h --web.config.file --shard --config.file --state.path --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --web.config.file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config.file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -185,7 +201,7 @@ _tweet_exporter() {
             return 0
             ;;
         tweet_exporter__subcmd__plan)
-            opts="-h --format --max-usd-per-month --new-tweets-per-day --config.file --state.path --log.level --log.format --help"
+            opts="-h --format --max-usd-per-month --new-tweets-per-day --shard --config.file --state.path --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -200,6 +216,10 @@ _tweet_exporter() {
                     return 0
                     ;;
                 --new-tweets-per-day)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -227,7 +247,7 @@ _tweet_exporter() {
             return 0
             ;;
         tweet_exporter__subcmd__serve)
-            opts="-h --web.listen-address --web.telemetry-path --config.file --state.path --log.level --log.format --help"
+            opts="-h --web.listen-address --web.systemd-socket --web.config.file --web.telemetry-path --web.enable-lifecycle --shard --config.file --state.path --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -237,7 +257,15 @@ _tweet_exporter() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --web.config.file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --web.telemetry-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

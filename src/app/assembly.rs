@@ -10,6 +10,7 @@ use crate::app::account::{desk, session, terms};
 use crate::auth::{Credential, is_same_user};
 use crate::collector::{AccountParts, Blueprint};
 use crate::config::{Account, ApiConfig, Config, Loaded, Tiers, is_loopback};
+use crate::model::Room;
 use crate::net::{Client, ClientSettings};
 use crate::schedule::Ladder;
 use crate::self_metrics::SelfMetrics;
@@ -92,12 +93,7 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    fn account(
-        &self,
-        account: &Account,
-        watched: Vec<Watched>,
-        room: usize,
-    ) -> Result<(AccountParts, Vec<Credential>), AppError> {
+    fn account(&self, account: &Account, watched: Vec<Watched>, room: Room) -> Result<(AccountParts, Vec<Credential>), AppError> {
         let others = self.before.into_iter().flat_map(|before| &before.credentials);
         let others: Vec<Credential> = others.map(|(_, credential)| credential.clone()).collect();
         let settings = session(self.config, account, self.client, self.metrics, &others)?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use crate::config::{Budget, Charge};
-use crate::model::{Api, Ask, CredentialKind, PriceClass, Refusal, Timestamp, TweetId, TweetState, Username};
+use crate::model::{Api, Ask, CredentialKind, PriceClass, Refusal, Room, Timestamp, TweetId, TweetState, Username};
 use crate::schedule::Ladder;
 use crate::schedule::allowance::Allowance;
 use crate::schedule::gates::{Gates, Passage};
@@ -40,6 +40,10 @@ pub struct AccountTerms {
     pub longest_call: Duration,
     /// Makes its pauses differ from those of others.
     pub seed: u64,
+    /// So many exporters share its windows of requests, this one included.
+    pub shards: u32,
+    /// Tweets that it names and another of them reads: they are not watched here, even if they are on the timeline.
+    pub elsewhere: HashSet<TweetId>,
 }
 
 /// Whether it is known what was spent before.
@@ -127,11 +131,11 @@ impl AccountPlan {
             only_ordered: false,
             index: HashMap::new(),
             lanes: BTreeMap::new(),
-            gates: Gates::new(terms.seed, quiet(&terms)),
+            gates: Gates::new(terms.seed, quiet(&terms)).among(terms.shards),
             ledger: Ledger::new(terms.ledger, now),
             suspects: slots.iter().map(|_| VecDeque::new()).collect(),
             searches: 0,
-            timeline: Timeline::new(terms.discovery, identity),
+            timeline: Timeline::new(terms.discovery, identity, terms.elsewhere.clone()),
             queue: Queue::default(),
             allowance: Allowance::default(),
             adapted: None,
@@ -181,8 +185,8 @@ impl AccountPlan {
         self.books = Books::Lost { attempts: 0 };
     }
 
-    /// So many found tweets fit under `limits.max_tweets`.
-    pub(super) fn make_room(&mut self, room: usize) {
+    /// These found tweets are watched, too.
+    pub(super) fn make_room(&mut self, room: Room) {
         self.timeline.make_room(room);
     }
 

@@ -7,10 +7,11 @@ use crate::config::Charge;
 use crate::model::{Api, Ask, CredentialKind, MediaKey, PriceClass, Timestamp, TweetId};
 use crate::schedule::account::{AccountPlan, Books};
 use crate::schedule::call::TweetsAsk;
-use crate::schedule::gates::{Demand, Passage};
+use crate::schedule::gates::Passage;
 use crate::schedule::lane::{Lane, Pace, Waiting};
 use crate::schedule::memory::Reservation;
 use crate::schedule::queue::Group;
+use crate::schedule::quota::Demand;
 use crate::schedule::slot::SlotKind;
 use crate::schedule::{Call, Errand, Ladder, Trigger};
 
@@ -322,7 +323,7 @@ impl AccountPlan {
         worst: Option<(PriceClass, u64)>,
         at: Timestamp,
     ) -> Call {
-        self.gates.depart(credential, errand.api());
+        self.gates.depart(credential, errand.api(), at);
         self.calls += 1;
         if let Some((class, count)) = worst {
             self.ledger.reserve(class, count);

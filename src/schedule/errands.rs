@@ -52,7 +52,9 @@ impl AccountPlan {
             return None;
         };
         let Books::Lost { attempts } = self.books else { return None };
-        if self.gates.passage(credential, Api::Usage, now) != Passage::Open {
+        // Who has nothing to buy needs no books yet.
+        let is_idle = self.tweets.is_empty() && self.timeline.discovery.is_none();
+        if is_idle || self.gates.passage(credential, Api::Usage, now) != Passage::Open {
             return None;
         }
         self.books = Books::Asked { attempts };

@@ -24,6 +24,7 @@ mod plan;
 mod plan_tests;
 mod pulse;
 mod queue;
+mod quota;
 mod slot;
 #[cfg(test)]
 mod sources_tests;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{CredentialKind, PriceClass, RateLimit, Timestamp, TweetId, TweetState};
+use crate::model::{CredentialKind, PriceClass, RateLimit, Room, Timestamp, TweetId, TweetState};
 use crate::schedule::{AccountPlan, Bill, Call, Ladder, Outcome};
 
 /// What makes tweets due.
@@ -53,8 +53,9 @@ impl Plan {
         soonest.unwrap_or(Timestamp::MAX).clamp(now, now + Duration::from_secs(1))
     }
 
-    /// Another list of named tweets for an account, distinct; those still on it keep their turns. So many found ones fit besides.
-    pub fn watch(&mut self, account: usize, tweets: &[TweetId], room: usize, now: Timestamp) {
+    /// Another list of named tweets for an account, distinct; those still on it keep their turns. There is room for these found ones
+    /// besides.
+    pub fn watch(&mut self, account: usize, tweets: &[TweetId], room: Room, now: Timestamp) {
         self.accounts[account].make_room(room);
         self.accounts[account].watch(tweets, now);
     }

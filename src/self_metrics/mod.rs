@@ -18,7 +18,7 @@ use prometheus_client::registry::Registry;
 pub use account::AccountMetrics;
 pub use labels::{BudgetPeriod, ErrorReason, Limit};
 
-use crate::model::{Api, Timestamp};
+use crate::model::{Api, Shard, Timestamp};
 use crate::self_metrics::families::Families;
 use crate::self_metrics::process::Process;
 
@@ -103,6 +103,11 @@ impl SelfMetrics {
         self.changing().config_hash.set(hash & 0xFFFF_FFFF_FFFF);
         self.changing().config_success_time.set(at.seconds());
         self.changing().config_successful.set(1);
+    }
+
+    /// Which part of the watch list this process has.
+    pub fn shard(&self, shard: Shard) {
+        self.changing().shards.at([&shard.index().to_string()]).set(u64::from(shard.count()));
     }
 
     /// A configuration was bad, and the one before stays.

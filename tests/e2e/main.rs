@@ -10,6 +10,7 @@ mod harness;
 mod openmetrics;
 mod panels;
 mod prometheus;
+mod sharding;
 mod web_config;
 
 use std::fmt::Debug;

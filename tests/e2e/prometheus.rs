@@ -67,8 +67,12 @@ impl Prometheus {
     }
 
     fn start(jobs: &str, more: &str) -> Self {
+        Self::configured(&format!("global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nscrape_configs:\n{jobs}\n{more}"))
+    }
+
+    /// Starts one with this configuration.
+    pub(crate) fn configured(config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = format!("global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nscrape_configs:\n{jobs}\n{more}");
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, config).expect("written");
         // Prometheus does not tell which port it got for 0.
