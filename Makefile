@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: all build demo test check unit doc e2e tools golden
+.PHONY: all build demo test check licences unit doc e2e tools golden
 
 all: build
 
@@ -14,10 +14,14 @@ demo:
 
 test: check unit doc e2e
 
-check:
+check: licences
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --test e2e -- -D warnings
+
+licences:
+	@command -v python3 >/dev/null || { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3; }
+	scripts/licences
 
 unit:
 	$(CARGO) test --locked

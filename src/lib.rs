@@ -5,6 +5,7 @@ pub mod auth;
 pub mod collector;
 pub mod commands;
 pub mod config;
+pub mod door;
 pub mod exposition;
 pub mod model;
 pub mod net;

@@ -66,12 +66,13 @@ fn discovery(timeline: &WatchTimeline, room: usize) -> Discovery {
     }
 }
 
-/// The account's way to X. Its token file is this process's from here on.
+/// The account's way to X. Its token file is this process's from here on; `others` may hold it already.
 pub(super) fn session(
     config: &Config,
     account: &Account,
     client: &Client,
     metrics: &Arc<SelfMetrics>,
+    others: &[Credential],
 ) -> Result<SessionSettings, AppError> {
     let own = account_metrics(account, metrics);
     let context = CredentialContext {
@@ -82,7 +83,8 @@ pub(super) fn session(
         metrics: &own,
         now: Timestamp::from(SystemTime::now()),
     };
-    let credentials = Credential::of(&context);
+    let credentials: Vec<Credential> =
+        Credential::of(&context).into_iter().map(|credential| credential.succeed(others)).collect();
     credentials.iter().try_for_each(Credential::lock).map_err(AppError::TokenFile)?;
     Ok(SessionSettings {
         client: client.clone(),
@@ -96,10 +98,7 @@ pub(super) fn session(
 
 /// The account's own metrics; what can happen to it exists at 0.
 fn account_metrics(account: &Account, metrics: &Arc<SelfMetrics>) -> AccountMetrics {
-    let kinds = configured_kinds(&account.credentials);
-    let own = metrics.account(&account.name, &apis(account, &kinds));
-    kinds.into_iter().for_each(|kind| own.credential_ok(kind, true));
-    own
+    metrics.account(&account.name, &apis(account, &configured_kinds(&account.credentials)))
 }
 
 /// The systems that an account may call.

@@ -1,13 +1,19 @@
 //! Wiring only: from a checked configuration to a running exporter.
 
 mod account;
+mod assembly;
 mod logging;
+mod reload;
+mod secret_files;
 mod signals;
+mod supervisor;
 mod token_files;
 mod watch_files;
 mod wiring;
 
 pub use account::terms as account_terms;
+pub use assembly::connect;
 pub use logging::{LogFormat, LogLevel, start_logging};
+pub use reload::Origin;
 pub use signals::until_told_to_stop;
-pub use wiring::{App, AppError, check_reach, connect, known_state};
+pub use wiring::{App, AppError, check_reach, known_state};

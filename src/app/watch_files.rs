@@ -1,7 +1,8 @@
 //! Follows the files of the watch list.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -10,15 +11,38 @@ use tokio_util::sync::CancellationToken;
 
 use crate::collector::Order;
 use crate::config::Config;
+use crate::model::Timestamp;
+use crate::self_metrics::SelfMetrics;
 use crate::watchlist::{self, Fingerprint};
 
 /// Looking costs one `stat` a file; notifications of the system miss network and container mounts.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// Shows how it went with the configuration and the files that it names.
+#[derive(Clone)]
+pub(super) struct Verdict {
+    pub(super) metrics: Arc<SelfMetrics>,
+    /// The configuration file was good when it was last read.
+    pub(super) file_is_good: Arc<AtomicBool>,
+    /// Of the configuration at work, without its watch files.
+    pub(super) hash: u64,
+}
+
+impl Verdict {
+    /// Something new is at work, the watch files with this hash; that does not mend a configuration file that is bad.
+    pub(super) fn good(&self, watch_files: u64) {
+        self.metrics.config_loaded(self.hash ^ watch_files, Timestamp::from(SystemTime::now()));
+        if !self.file_is_good.load(Ordering::Relaxed) {
+            self.metrics.config_refused();
+        }
+    }
+}
+
 /// Sends the collector another watch list whenever the files have changed. A bad file changes nothing and is logged once.
 pub(super) async fn follow_watch_files(
     config: Config,
     mut known: Fingerprint,
+    verdict: Verdict,
     orders: mpsc::Sender<Order>,
     stop: CancellationToken,
 ) {
@@ -47,11 +71,15 @@ pub(super) async fn follow_watch_files(
                 list.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
                 let tweets: usize = list.accounts.iter().map(Vec::len).sum();
                 tracing::info!(tweets, "the watch list has changed");
+                verdict.good(list.hash);
                 if orders.send(Order::Watch(list)).await.is_err() {
                     return;
                 }
             }
-            Ok(Err(errors)) => tracing::error!(%errors, "the watch list has changed but cannot be used; the one before stays"),
+            Ok(Err(errors)) => {
+                tracing::error!(%errors, "the watch list has changed but cannot be used; the one before stays");
+                verdict.metrics.config_refused();
+            }
             Err(error) => tracing::error!(%error, "reading the watch list broke down"),
         }
     }

@@ -2,41 +2,37 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
-use reqwest::Url;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::account::{desk, session, terms};
-use crate::app::token_files::follow_token_files;
-use crate::app::watch_files::follow_watch_files;
-use crate::auth::Credential;
-use crate::collector::{Collector, CollectorParts, Desk, Handle, Memory, Order, Snapshot, known, recall};
-use crate::config::{Account, ApiConfig, Config, Loaded, Mode, Tiers, is_loopback};
-use crate::model::{Timestamp, TweetId};
-use crate::net::{Client, ClientError, ClientSettings};
-use crate::schedule::{AccountPlan, Known, Ladder, Plan};
+use crate::app::assembly::{Prepared, account_key, connect};
+use crate::app::reload::{Origin, Reloader};
+use crate::app::signals::reload_on_hangup;
+use crate::app::supervisor::keep_informed;
+use crate::collector::{Collector, CollectorParts, Handle, Memory, Order, ReloadAsk, known};
+use crate::config::{ApiConfig, Config, Loaded};
+use crate::door::Door;
+use crate::model::Timestamp;
+use crate::net::{ClientError, Listener};
+use crate::schedule::Known;
 use crate::self_metrics::{Limit, SelfMetrics};
 use crate::server::{Options, serve};
 use crate::state::{Change, Recalled, State, StateError, peek};
-use crate::store::{AccountStore, Watched};
-use crate::watchlist::{Fingerprint, Watchlist};
+use crate::watchlist::Watchlist;
 
 /// A wired exporter that has not started yet.
 pub struct App {
     collector: Collector,
     handle: Handle,
-    orders: (mpsc::Sender<Order>, mpsc::Receiver<Order>),
+    orders: mpsc::Receiver<Order>,
     metrics: Arc<SelfMetrics>,
-    config: Config,
-    fingerprint: Fingerprint,
-    /// To be waited for at the end.
-    credentials: Vec<(usize, Credential)>,
+    reloader: Reloader,
+    reloads: mpsc::Sender<ReloadAsk>,
 }
 
 /// What keeps it from starting.
@@ -54,86 +50,71 @@ pub enum AppError {
     Broken(tokio::task::JoinError),
 }
 
+/// Reloads that wait; those that come when a reload begins are one.
+const RELOADS: usize = 64;
+
 impl App {
     /// Wires an exporter for this configuration and watch list; what it knows is kept in this folder, if one is named. From here on
     /// its token files are its own.
     pub fn new(loaded: &Loaded, watchlist: Watchlist, state: Option<&Path>) -> Result<Self, AppError> {
-        let config = &loaded.config;
-        let client = connect(&config.api)?;
         let metrics = SelfMetrics::new();
         let now = Timestamp::from(SystemTime::now());
-        metrics.config_loaded(loaded.hash, now);
-        metrics.shard(config.shard);
+        metrics.config_loaded(loaded.hash ^ watchlist.hash, now);
+        metrics.shard(loaded.config.shard);
         metrics.refused_by_limit(Limit::MaxTweets, watchlist.surplus);
-        let names = account_names(config);
+        let Prepared { blueprint, current } = Prepared::new(loaded.clone(), watchlist, &metrics, None)?;
         let mut lost = HashSet::new();
-        let (mut memory, mut recalled) = memory(state, &names, &mut lost, &metrics)?;
-        let fingerprint = watchlist.fingerprint.clone();
-        let refused = watchlist.surplus;
-        let (mut plans, mut desks, mut stores, mut named, mut credentials) = (vec![], vec![], vec![], vec![], vec![]);
-        for (((account, watched), room), name) in config.accounts.iter().zip(watchlist.accounts).zip(watchlist.rooms).zip(&names)
-        {
-            let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
-            let settings = session(config, account, &client, &metrics)?;
-            let index = plans.len();
-            credentials.extend(settings.credentials.iter().map(|credential| (index, credential.clone())));
-            let desk = desk(account, settings);
-            let watched: Vec<Watched> = watched.into_iter().map(Into::into).collect();
-            let plan = AccountPlan::new(terms(config, account, room), &tweets, now);
-            let known = recalled.remove(name);
-            let (mut plan, store, unwatched) = take_up(known, plan, &desk, account, &watched, now);
-            memory.iter_mut().for_each(|memory| memory.forget(index, &unwatched));
-            if lost.contains(name) {
-                plan.lose_books();
-            }
-            plans.push(plan);
-            desks.push(desk);
-            stores.push(store);
-            named.push(watched);
-        }
-        let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
-        let (sender, receiver) = mpsc::channel(256);
-        let handle = match config.mode {
-            Mode::Background => Handle::background(snapshot.clone()),
-            Mode::OnScrape { .. } => Handle::on_scrape(snapshot.clone(), sender.clone()),
-        };
-        let parts = CollectorParts {
-            plan: Plan::new(ladder(&config.tiers), plans),
-            desks,
-            stores,
-            named,
-            refused,
-            mode: config.mode,
-            max_series: config.limits.max_series,
-            snapshot,
+        let (memory, recalled) = memory(state, &account_keys(&loaded.config), &mut lost, &metrics)?;
+        let (sender, orders) = mpsc::channel(256);
+        let (handle, publisher) = Handle::pair(sender.clone());
+        let parts = CollectorParts { handle: publisher, metrics: metrics.clone(), memory };
+        let collector = Collector::new(parts, blueprint, recalled, &lost);
+        let (reloads, asks) = mpsc::channel(RELOADS);
+        let reloader = Reloader {
+            current,
+            origin: None,
+            orders: sender,
             metrics: metrics.clone(),
-            memory,
+            asks,
+            file_is_good: Arc::new(true.into()),
+            said: None,
         };
-        let config = loaded.config.clone();
-        let orders = (sender, receiver);
-        Ok(Self { collector: Collector::new(parts), handle, orders, metrics, config, fingerprint, credentials })
+        Ok(Self { collector, handle, orders, metrics, reloader, reloads })
+    }
+
+    /// The same, reading its configuration again from there when the process gets SIGHUP or somebody asks over HTTP. Fails if the
+    /// signal's handler cannot be set.
+    pub fn reloading(mut self, origin: Origin, stop: &CancellationToken) -> io::Result<Self> {
+        reload_on_hangup(self.reloads.clone(), stop.clone())?;
+        self.handle = self.handle.with_reloads(self.reloads.clone());
+        self.reloader.origin = Some(origin);
+        Ok(self)
     }
 
     /// Reads and serves until it is told to stop; requests under way are then answered. Fails if the reading half breaks down: a
     /// supervisor should start it anew rather than serve old numbers for ever.
-    pub async fn run(self, listeners: Vec<TcpListener>, options: Options, stop: CancellationToken) -> Result<(), AppError> {
-        let (sender, receiver) = self.orders;
-        tokio::spawn(follow_token_files(self.credentials.clone(), sender.clone(), stop.clone()));
-        tokio::spawn(follow_watch_files(self.config, self.fingerprint, sender, stop.clone()));
+    pub async fn run(
+        self,
+        listeners: Vec<Listener>,
+        door: Door,
+        options: Options,
+        stop: CancellationToken,
+    ) -> Result<(), AppError> {
+        let door = Arc::new(door);
+        tokio::spawn(door.clone().follow(stop.clone()));
+        // The first page is published and the listeners listen.
+        let supervisor = tokio::spawn(keep_informed(self.reloader.orders.clone(), stop.clone()));
         let told = stop.clone();
         let reading = tokio::spawn(async move {
             // However it ends, the server must not outlive it.
             let _guard = told.clone().drop_guard();
-            self.collector.run(receiver, told).await;
+            self.collector.run(self.orders, told).await;
         });
+        // Somebody who asks must not wait for ever, so an end is kept open.
+        let _reloads = self.reloads;
         // A renewed token is on disk before the process ends; none is renewed any more.
-        let settled = async {
-            stop.cancelled().await;
-            for (_, credential) in self.credentials {
-                credential.settle(Timestamp::from(SystemTime::now())).await;
-            }
-        };
-        tokio::join!(serve(listeners, self.handle, self.metrics, options, stop.clone()), settled);
+        let settled = self.reloader.run(stop.clone());
+        let (_, (), ()) = tokio::join!(supervisor, serve(listeners, door, self.handle, self.metrics, options, stop), settled);
         reading.await.map_err(AppError::Broken)
     }
 }
@@ -143,32 +124,15 @@ pub fn check_reach(api: &ApiConfig) -> Result<(), AppError> {
     connect(api).map(|_| ())
 }
 
-/// The HTTP client towards X.
-pub fn connect(api: &ApiConfig) -> Result<Client, AppError> {
-    let ca_pem = api.ca_file.as_ref().map(std::fs::read).transpose().map_err(AppError::CaFile)?;
-    let settings = ClientSettings {
-        timeout: api.timeout,
-        proxy: api.proxy_url.as_ref().map(|url| url.expose()),
-        ca_pem: ca_pem.as_deref(),
-        direct: Url::parse(&api.url).is_ok_and(|url| is_loopback(&url)),
-    };
-    Client::new(&settings).map_err(AppError::Client)
-}
-
-fn ladder(tiers: &Tiers) -> Ladder {
-    if *tiers == Tiers::Adaptive { Ladder::adaptive(tiers.steps()) } else { Ladder::new(tiers.steps()) }
-}
-
-/// Another X, such as a test's, has other tweets and other bills: it is another account.
-fn account_names(config: &Config) -> Vec<String> {
-    config.accounts.iter().map(|account| format!("{} {}", account.name, config.api.url)).collect()
+fn account_keys(config: &Config) -> Vec<String> {
+    config.accounts.iter().map(|account| account_key(config, account)).collect()
 }
 
 /// What the state in this folder says of each account, for a forecast; nothing where nothing is known. The exporter may be running.
 pub fn known_state(config: &Config, folder: &Path, now: Timestamp) -> Option<Vec<Known>> {
     let recalled = peek(folder)?;
     let of = |name: &String| known(recalled.iter().find(|recalled| recalled.account == *name)?, now);
-    Some(account_names(config).iter().map(|name| of(name).unwrap_or_default()).collect())
+    Some(account_keys(config).iter().map(|name| of(name).unwrap_or_default()).collect())
 }
 
 /// Opens the state. Without one the exporter goes on, loudly; but two must not share one.
@@ -208,35 +172,6 @@ fn memory(
 fn untouched(recalled: &Recalled) -> Change {
     let Recalled { account, header, paid_day, .. } = recalled.clone();
     Change { account, header, tweets: Vec::new(), paid_day, paid: Vec::new() }
-}
-
-/// Takes up what is known of the account, and tells which tweets in it are watched no more. Where nothing is known, nobody knows what was
-/// spent before.
-fn take_up(
-    known: Option<Recalled>,
-    mut plan: AccountPlan,
-    desk: &Desk,
-    account: &Account,
-    watched: &[Watched],
-    now: Timestamp,
-) -> (AccountPlan, AccountStore, Vec<TweetId>) {
-    let readings = known.and_then(|known| recall(known, &mut plan, now));
-    let found = plan.watched().filter(|(_, found)| *found).map(|(id, _)| desk.found(id));
-    let watched = watched.iter().cloned().chain(found).collect();
-    let mut store = AccountStore::new(account.name.clone(), account.username.clone(), watched);
-    let mut unwatched = Vec::new();
-    match readings {
-        Some(readings) => {
-            let unreadable = readings.unreadable;
-            if unreadable > 0 {
-                tracing::warn!(account = account.name, unreadable, "some tweets in the state cannot be read; they are read anew");
-            }
-            unwatched.clone_from(&readings.unwatched);
-            readings.restore(&mut store, desk, &plan);
-        }
-        None => plan.lose_books(),
-    }
-    (plan, store, unwatched)
 }
 
 impl fmt::Display for AppError {

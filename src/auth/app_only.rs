@@ -48,6 +48,20 @@ impl AppOnly {
         Self { shared: Arc::new(Shared { post, keys, held: Mutex::default(), seen: Records::default() }) }
     }
 
+    /// With the token of the other one, if it was given for the same keys.
+    pub(super) fn succeed(self, other: &Self) -> Self {
+        let (own, known) = (&self.shared, &other.shared);
+        let keys = |shared: &Shared| [shared.keys.consumer_key.clone(), shared.keys.consumer_secret.clone()];
+        let is_same = keys(own).iter().zip(&keys(known)).all(|(one, other)| one.expose() == other.expose());
+        let token = known.held.try_lock().ok().and_then(|held| held.token.clone());
+        let Some(token) = token.filter(|_| is_same && own.post.url == known.post.url) else { return self };
+        self.remember(token.clone());
+        if let Ok(mut held) = self.shared.held.try_lock() {
+            held.token = Some(token);
+        }
+        self
+    }
+
     /// The token; fetched by the first who asks while the others wait. With `refused` the token is another than that one. A caller
     /// that gives up loses nothing: asking again gives the same token.
     pub(super) async fn token(&self, refused: Option<&str>, now: Timestamp) -> Result<Secret, AuthError> {

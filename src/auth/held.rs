@@ -55,9 +55,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl Held {
     pub(super) fn new(account: &str) -> Self {
-        let is_plain = account.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-        let name = if is_plain { account.to_owned() } else { format!("{account:?}") };
-        Self { advice: format!("log in again: run tweet_exporter login --account={name}"), ..Self::default() }
+        Self { advice: advice(account), ..Self::default() }
+    }
+
+    /// This account speaks for the tokens now, and a refusal that was final may be none any more.
+    pub(super) fn reopen(&mut self, account: &str) {
+        self.advice = advice(account);
+        self.refused = None;
+        self.is_closed = false;
     }
 
     /// What to do, where X may have refused this access token.
@@ -137,6 +142,12 @@ impl Held {
         self.trouble = Some(error);
         self.pause.fail(longest, now);
     }
+}
+
+fn advice(account: &str) -> String {
+    let is_plain = account.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let name = if is_plain { account.to_owned() } else { format!("{account:?}") };
+    format!("log in again: run tweet_exporter login --account={name}")
 }
 
 fn is_good(tokens: &Tokens, refused: Option<&str>, now: Timestamp) -> bool {

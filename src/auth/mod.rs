@@ -67,6 +67,24 @@ pub fn configured_kinds(credentials: &Credentials) -> Vec<CredentialKind> {
     kinds.into_iter().flatten().collect()
 }
 
+/// Whether nothing suggests that the users' tokens of the one are another user's than those of the other.
+pub fn is_same_user(one: &Credentials, other: &Credentials) -> bool {
+    let oauth1 = |credentials: &Credentials| credentials.oauth1.as_ref().map(|keys| keys.access_token.clone());
+    let oauth2 = |credentials: &Credentials| credentials.oauth2.as_ref().map(|oauth2| oauth2.token_file.clone());
+    match (oauth1(one), oauth1(other), oauth2(one), oauth2(other)) {
+        (Some(one), Some(other), _, _) => user_of(one.expose()) == user_of(other.expose()),
+        (_, _, Some(one), Some(other)) => one == other,
+        (None, _, None, _) | (_, None, _, None) => true,
+        _ => false,
+    }
+}
+
+/// X writes the user's id in front of an access token of OAuth 1.0a; anything else stands for itself.
+fn user_of(token: &str) -> &str {
+    let id = token.split_once('-').map(|(id, _)| id);
+    id.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(token)
+}
+
 impl Credential {
     /// Those of an account, at most one of each kind, in order of preference.
     pub fn of(context: &CredentialContext<'_>) -> Vec<Self> {
@@ -81,6 +99,34 @@ impl Credential {
             Self::Oauth2(UserTokens::new(context.account, file, endpoint, (*metrics).clone(), context.now))
         });
         bearer.into_iter().chain(oauth1).chain(oauth2).collect()
+    }
+
+    /// The same credential with the tokens that one of these holds for it, so that each file of tokens has one owner in this process,
+    /// whoever configures it: nobody refreshes twice, and no lock stands in our own way.
+    pub fn succeed(self, others: &[Self]) -> Self {
+        match self {
+            Self::Oauth2(tokens) => Self::Oauth2(others.iter().fold(tokens, |tokens, other| match other {
+                Self::Oauth2(other) => tokens.succeed(other),
+                _ => tokens,
+            })),
+            Self::AppOnly(app) => Self::AppOnly(others.iter().fold(app, |app, other| match other {
+                Self::AppOnly(other) => app.succeed(other),
+                _ => app,
+            })),
+            other => other,
+        }
+    }
+
+    /// Whether the two share a file of tokens.
+    pub fn shares_tokens(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Oauth2(tokens), Self::Oauth2(others)) if tokens.shares(others))
+    }
+
+    /// Forgets why X refused to renew its token: the app, or what X thinks of it, may be another now. Waits for a renewal under way.
+    pub async fn reopen(&self) {
+        if let Self::Oauth2(tokens) = self {
+            tokens.reopen().await;
+        }
     }
 
     /// Which kind it is.

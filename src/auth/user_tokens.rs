@@ -30,7 +30,7 @@ struct Shared {
     endpoint: TokenEndpoint,
     metrics: AccountMetrics,
     /// What was held of late: it must not be seen.
-    seen: Records<Vec<Secret>>,
+    seen: Arc<Records<Vec<Secret>>>,
 }
 
 /// Promise 8: faults are retried at most a minute apart.
@@ -43,16 +43,44 @@ const SEEN: usize = 8;
 impl UserTokens {
     /// Reads the file, if it is there.
     pub(super) fn new(account: &str, file: TokenFile, endpoint: TokenEndpoint, metrics: AccountMetrics, now: Timestamp) -> Self {
-        let shared = Shared { account: account.to_owned(), file, endpoint, metrics, seen: Records::default() };
+        let shared = Shared { account: account.to_owned(), file, endpoint, metrics, seen: Arc::default() };
         let mut held = Held::new(account);
         shared.look(&mut held, now);
         Self { shared: Arc::new(shared), held: Arc::new(Mutex::new(held)) }
     }
 
+    /// The same file's tokens as the other holds them, lock included; itself if the other has another file.
+    pub(super) fn succeed(self, other: &Self) -> Self {
+        if self.shared.file.lock_path() != other.shared.file.lock_path() {
+            return self;
+        }
+        let Shared { account, file, endpoint, metrics, .. } = &*self.shared;
+        let seen = other.shared.seen.clone();
+        let (account, file) = (account.clone(), file.clone());
+        let shared = Shared { account, file, endpoint: endpoint.clone(), metrics: metrics.clone(), seen };
+        Self { shared: Arc::new(shared), held: other.held.clone() }
+    }
+
+    /// Whether the two hold the same tokens.
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.held, &other.held)
+    }
+
+    /// Another configuration speaks for these tokens now: what was refused may be over.
+    pub(super) async fn reopen(&self) {
+        let mut held = self.held.lock().await;
+        held.reopen(&self.shared.account);
+        self.shared.show(&held);
+    }
+
     /// Takes the token file for this process. Fails if another exporter has it; if no lock can be made at all, it is the
     /// credential that fails, and each call tries again.
     pub(super) fn lock(&self) -> Result<(), String> {
-        let mut held = self.held.try_lock().expect("nobody calls before the start");
+        // Only tokens that are in use already can be busy, and those are locked.
+        let Ok(mut held) = self.held.try_lock() else { return Ok(()) };
+        if held.lock.is_some() {
+            return Ok(());
+        }
         match TokenLock::take(&self.shared.file) {
             Ok(lock) => held.lock = Some(lock),
             Err(LockError::Impossible(why)) => {

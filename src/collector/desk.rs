@@ -112,8 +112,9 @@ impl Desk {
     pub(super) fn show(&self, plan: &AccountPlan, oldest_due: Option<Timestamp>) {
         self.metrics.oldest_due(oldest_due);
         for (period, budget) in [BudgetPeriod::Day, BudgetPeriod::Month].into_iter().zip(plan.budgets()) {
-            if let Some((usd, remaining)) = budget {
-                self.metrics.budget(period, usd, remaining);
+            match budget {
+                Some((usd, remaining)) => self.metrics.budget(period, usd, remaining),
+                None => self.metrics.without_budget(period),
             }
         }
     }

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::collector::Desk;
+use crate::collector::assembly::Standing;
 use crate::model::{PriceClass, Timestamp, TweetId, TweetReading, Username};
 use crate::schedule::{AccountMemory, AccountPlan, Known, Plan, TweetMemory};
 use crate::self_metrics::SelfMetrics;
 use crate::state::{Change, Recalled, State};
-use crate::store::{AccountStore, Part, RecordMemory};
+use crate::store::{AccountStore, Part, RecordMemory, TweetRecord};
 
 /// The state file and what is to be written to it.
 pub struct Memory {
@@ -86,26 +87,42 @@ impl Memory {
         }
     }
 
-    /// These are watched no more: their rows leave with the next commit.
-    pub fn forget(&mut self, account: usize, tweets: &[TweetId]) {
-        self.pending[account].changed |= !tweets.is_empty();
-        self.pending[account].tweets.extend(tweets);
-    }
-
     /// Something of the account itself changed, such as its windows or what it knows of users.
     pub(super) fn disturb(&mut self, account: usize) {
         self.pending[account].changed = true;
     }
 
+    /// What the file says of an account that was not at work; nothing where it says nothing, or cannot be read.
+    pub(super) fn recalled(&self, name: &str) -> Option<Recalled> {
+        let recalled = self.state.recall(name);
+        recalled
+            .inspect_err(|error| tracing::error!(%error, account = name, "what is known of the account cannot be read"))
+            .ok()?
+    }
+
+    /// Other accounts are at work now, or the same ones with other tweets. What was to be written stays so, and all is looked at again.
+    /// Whether the file knows all of the accounts that left.
+    pub(super) fn follow(&mut self, new: &Standing, old: &Standing) -> bool {
+        let mut before: HashMap<String, Pending> = self.names.drain(..).zip(self.pending.drain(..)).collect();
+        for (index, name) in new.keys.iter().enumerate() {
+            let mut pending = before.remove(name).unwrap_or_else(|| {
+                let (day, paid) = new.plan.accounts()[index].paid();
+                Pending { day, paid, ..Pending::default() }
+            });
+            let known = old.keys.iter().position(|known| known == name).map(|place| &old.plan.accounts()[place]);
+            let was_watched = known.into_iter().flat_map(|plan| plan.watched().map(|(id, _)| id));
+            let is_watched: BTreeSet<TweetId> = new.plan.accounts()[index].watched().map(|(id, _)| id).collect();
+            pending.tweets.extend(was_watched.filter(|id| !is_watched.contains(id)));
+            pending.changed = true;
+            self.names.push(name.clone());
+            self.pending.push(pending);
+        }
+        !self.failing && before.values().all(|pending| !pending.changed)
+    }
+
     /// Writes what has changed, if it must not or need not wait any longer. Blocks.
-    pub(super) fn commit(
-        &mut self,
-        is_urgent: bool,
-        plan: &Plan,
-        stores: &[AccountStore],
-        desks: &[Desk],
-        metrics: &SelfMetrics,
-    ) {
+    pub(super) fn commit(&mut self, is_urgent: bool, standing: &Standing, metrics: &SelfMetrics) {
+        let Standing { plan, stores, desks, .. } = standing;
         let must = is_urgent || self.pending.iter().any(|pending| !pending.paid.is_empty());
         let may = Instant::now() >= self.next_commit;
         if !(may || must && !self.failing) || !self.pending.iter().any(|pending| pending.changed) {
@@ -155,19 +172,22 @@ fn header(plan: &AccountPlan, store: &AccountStore) -> Vec<u8> {
 /// What is known of a tweet; nothing if it is watched no more.
 fn kept(id: TweetId, plan: &AccountPlan, store: &AccountStore, desk: &Desk) -> Option<Vec<u8>> {
     let plan = plan.tweet_memory(id)?;
-    let record = store.record(id).map(|record| record.memory()).unwrap_or_default();
-    let name = |part: Part| desk.places.get(usize::from(part.source)).cloned().unwrap_or_default();
-    let readings = record.readings.into_iter().map(|(part, reading)| (name(part), part.request, reading)).collect();
-    let record = KeptRecord { readings, last_success: record.last_success, foreign: record.foreign };
+    let record = store.record(id).map(|record| kept_record(record, &desk.places)).unwrap_or_default();
     Some(json(&Kept { plan, record }))
+}
+
+fn kept_record(record: &TweetRecord, places: &[String]) -> KeptRecord {
+    let record = record.memory();
+    let name = |part: Part| places.get(usize::from(part.source)).cloned().unwrap_or_default();
+    let readings = record.readings.into_iter().map(|(part, reading)| (name(part), part.request, reading)).collect();
+    KeptRecord { readings, last_success: record.last_success, foreign: record.foreign }
 }
 
 /// Takes up what the file knows of an account. The store must watch what the plan watches afterwards: what was found on the timeline, too.
 /// What cannot be read is left out, and counted.
-pub fn recall(recalled: Recalled, plan: &mut AccountPlan, now: Timestamp) -> Option<Readings> {
+pub(super) fn recall(recalled: Recalled, plan: &mut AccountPlan, now: Timestamp) -> Option<Readings> {
     let header: Header = serde_json::from_slice(&recalled.header).ok()?;
-    let mut readings =
-        Readings { owner: header.owner, username: header.username, tweets: HashMap::new(), unreadable: 0, unwatched: Vec::new() };
+    let mut readings = Readings { owner: header.owner, username: header.username, tweets: HashMap::new(), unreadable: 0 };
     let mut tweets = Vec::new();
     for (id, bytes) in recalled.tweets {
         match serde_json::from_slice::<Kept>(&bytes) {
@@ -180,7 +200,6 @@ pub fn recall(recalled: Recalled, plan: &mut AccountPlan, now: Timestamp) -> Opt
     }
     let paid = recalled.paid.into_iter().filter_map(|(code, id)| Some((class(code)?, id))).collect();
     plan.recall(header.plan, tweets, (recalled.paid_day, paid), now);
-    readings.unwatched = readings.tweets.keys().copied().filter(|id| !plan.watches(*id)).collect();
     Some(readings)
 }
 
@@ -197,21 +216,29 @@ pub fn known(recalled: &Recalled, now: Timestamp) -> Option<Known> {
     })
 }
 
-/// The readings of an account as the file has them.
-#[derive(Debug)]
-pub struct Readings {
+/// The readings of an account as the file has them, or the store.
+#[derive(Debug, Default)]
+pub(super) struct Readings {
     owner: Option<u64>,
     username: Option<Username>,
     tweets: HashMap<TweetId, KeptRecord>,
     /// Tweets that could not be read.
     pub unreadable: usize,
-    /// Tweets that are watched no more.
-    pub unwatched: Vec<TweetId>,
 }
 
 impl Readings {
+    /// What the store knows; whose tweets they are only if that is the same user's knowledge.
+    pub(super) fn of(store: &AccountStore, places: &[String], is_same_user: bool) -> Self {
+        let (owner, username) = if is_same_user { store.owner() } else { (None, None) };
+        let tweet = |record: &TweetRecord| {
+            let kept = kept_record(record, places);
+            (record.id, KeptRecord { foreign: kept.foreign && is_same_user, ..kept })
+        };
+        Self { owner, username: username.cloned(), tweets: store.all_records().iter().map(tweet).collect(), unreadable: 0 }
+    }
+
     /// Gives them to the store, those of requests that the account still makes.
-    pub fn restore(self, store: &mut AccountStore, desk: &Desk, plan: &AccountPlan) {
+    pub(super) fn restore(self, store: &mut AccountStore, desk: &Desk, plan: &AccountPlan) {
         store.recall_owner(self.owner, self.username);
         let is_made = |part: &Part| {
             let mut sources = desk.precedence.iter().enumerate().filter(|(_, place)| **place == part.source);

@@ -1,83 +1,99 @@
 //! The task that owns plan and store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::collector::assembly::Standing;
 use crate::collector::desk::Answer;
-use crate::collector::{AccountSummary, Desk, Memory, Order, Snapshot};
+use crate::collector::probe::Probes;
+use crate::collector::reload::Pending;
+use crate::collector::{AccountSummary, Blueprint, Memory, Order, Publisher, Snapshot, Targets};
 use crate::config::Mode;
 use crate::exposition::build;
 use crate::model::{Api, Ask, Billed, Failure, Reading, Timestamp, TweetId, TweetState};
-use crate::schedule::{Call, Errand, Outcome, Plan, Trigger};
+use crate::schedule::{AccountPlan, Call, Errand, Outcome, Trigger};
 use crate::self_metrics::{ErrorReason, Limit, SelfMetrics};
-use crate::store::{AccountStore, Watched};
+use crate::state::Recalled;
 use crate::watchlist::Watchlist;
 use crate::x_api::{Answered, ApiError};
 
-/// What a collector is made of. `desks` and `stores` are in the order of the plan's accounts.
+/// What a collector works with, whatever the configuration says.
 pub struct CollectorParts {
-    /// When to call.
-    pub plan: Plan,
-    /// How to call.
-    pub desks: Vec<Desk>,
-    /// What is known.
-    pub stores: Vec<AccountStore>,
-    /// Whether scrapes cause reads.
-    pub mode: Mode,
-    /// The tweets that the configuration and its files name, by account.
-    pub named: Vec<Vec<Watched>>,
-    /// How many of the named ones did not fit.
-    pub refused: usize,
-    /// `limits.max_series`.
-    pub max_series: usize,
     /// Where it publishes.
-    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    pub handle: Publisher,
     /// The exporter's own metrics.
     pub metrics: Arc<SelfMetrics>,
     /// What is on disk, if anything shall be.
     pub memory: Option<Memory>,
 }
 
+/// The same, and what the configuration says of the whole.
+pub(super) struct Parts {
+    pub(super) handle: Publisher,
+    metrics: Arc<SelfMetrics>,
+    pub(super) memory: Option<Memory>,
+    pub(super) mode: Mode,
+    pub(super) max_series: usize,
+    pub(super) patience: Duration,
+}
+
 /// The one owner of plan and store.
 pub struct Collector {
-    parts: CollectorParts,
-    calls: JoinSet<Answer>,
-    under_way: HashMap<Id, Call>,
+    pub(super) parts: Parts,
+    pub(super) standing: Standing,
+    pub(super) calls: JoinSet<Answer>,
+    pub(super) under_way: HashMap<Id, Call>,
     /// Scrapes that wait for the pass to end.
     waiting: Vec<oneshot::Sender<()>>,
     /// Nothing: to be compared anew.
-    states: Vec<Option<Vec<TweetState>>>,
+    pub(super) states: Vec<Option<Vec<TweetState>>>,
     /// How many tweets of each account wait for money.
-    held: Vec<usize>,
+    pub(super) held: Vec<usize>,
     /// Accounts that were ready once.
-    ready: Vec<bool>,
-    changed: bool,
+    pub(super) ready: Vec<bool>,
+    pub(super) changed: bool,
     /// Named tweets above `limits.max_tweets`.
-    refused: usize,
+    pub(super) refused: usize,
     /// What was last said about series that did not fit.
     surplus: usize,
     /// Building pages takes at most a tenth of the time.
-    next_build: Instant,
+    pub(super) next_build: Instant,
     /// Looking at all states takes at most a tenth of the time, too.
-    next_states: Instant,
+    pub(super) next_states: Instant,
+    /// Another configuration waits until no call is under way.
+    pub(super) reload: Option<Pending>,
+    /// It holds, but is not shown yet.
+    pub(super) reloaded: Option<oneshot::Sender<()>>,
+    /// Books of accounts that left and are not on disk, by their names there.
+    pub(super) departed: HashMap<String, AccountPlan>,
+    pub(super) probes: Probes,
+    /// What there is to probe.
+    pub(super) targets: Arc<[Targets]>,
 }
 
 impl Collector {
-    /// A collector that has read nothing yet; its first page, of pending tweets, is published at once.
-    pub fn new(parts: CollectorParts) -> Self {
+    /// A collector that begins with what the state file knows of each account, by name; nobody knows what those in `lost` have spent.
+    /// Its first page is published at once.
+    pub fn new(parts: CollectorParts, blueprint: Blueprint, known: HashMap<String, Recalled>, lost: &HashSet<String>) -> Self {
+        let Blueprint { accounts, ladder, mode, max_series, refused, patience, probes } = blueprint;
+        let mut standing = Standing::begin(accounts, ladder, known, clock());
+        standing.lose_books(lost);
+        let CollectorParts { handle, metrics, memory } = parts;
+        handle.follow(mode);
+        let count = standing.stores.len();
         let mut collector = Self {
-            states: vec![None; parts.stores.len()],
-            held: vec![0; parts.stores.len()],
-            ready: vec![false; parts.stores.len()],
-            refused: parts.refused,
-            parts,
+            states: vec![None; count],
+            held: vec![0; count],
+            ready: vec![false; count],
+            refused,
+            parts: Parts { handle, metrics, memory, mode, max_series, patience },
+            standing,
             calls: JoinSet::new(),
             under_way: HashMap::new(),
             waiting: Vec::new(),
@@ -85,7 +101,14 @@ impl Collector {
             surplus: 0,
             next_build: Instant::now(),
             next_states: Instant::now(),
+            reload: None,
+            reloaded: None,
+            departed: HashMap::new(),
+            probes: Probes::default(),
+            targets: Arc::new([]),
         };
+        collector.probes.allow(probes);
+        collector.targets = collector.probes.targets(&collector.standing).into();
         collector.update_states(clock());
         collector.publish();
         collector
@@ -95,6 +118,9 @@ impl Collector {
     pub async fn run(mut self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
         let mut trigger = self.idle_trigger();
         loop {
+            if self.reload_if_quiet() {
+                trigger = self.restart_trigger();
+            }
             self.advance(trigger);
             trigger = self.idle_trigger();
             let wake = self.wake();
@@ -108,8 +134,11 @@ impl Collector {
                         }
                         self.waiting.push(scrape.done);
                     }
-                    Order::Trust(account, credential) => self.parts.plan.trust(account, credential),
+                    Order::Trust(account, credential) => self.standing.plan.trust(account, credential),
                     Order::Watch(watchlist) => self.watch(watchlist),
+                    Order::Reload(reload) => self.begin_reload(reload),
+                    Order::Beat(heard) => _ = heard.send(()),
+                    Order::Probe(probe) => self.begin_probe(probe),
                 },
                 () = tokio::time::sleep_until(wake) => {}
             }
@@ -120,33 +149,51 @@ impl Collector {
     fn watch(&mut self, watchlist: Watchlist) {
         let now = clock();
         self.refused = watchlist.surplus;
+        self.changed = true;
         for ((index, watched), room) in watchlist.accounts.into_iter().enumerate().zip(watchlist.rooms) {
             let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
-            self.parts.plan.watch(index, &tweets, room, now);
-            self.parts.named[index] = watched.into_iter().map(Into::into).collect();
+            self.standing.plan.watch(index, &tweets, room, now);
+            self.standing.named[index] = watched.into_iter().map(Into::into).collect();
         }
         self.follow_plan();
     }
 
     /// Gives the stores the tweets that the plan watches, and takes from them what X no longer gives.
     fn follow_plan(&mut self) {
-        for index in 0..self.parts.stores.len() {
-            let (desk, store) = (&self.parts.desks[index], &mut self.parts.stores[index]);
-            if self.parts.plan.take_change(index) {
-                let found = self.parts.plan.accounts()[index].watched().filter(|(_, found)| *found);
-                let found = found.map(|(id, _)| desk.found(id));
-                store.watch(self.parts.named[index].iter().cloned().chain(found).collect());
-                // Positions have changed.
-                self.states[index] = None;
-                self.changed = true;
+        let mut lists_changed = false;
+        for index in 0..self.standing.stores.len() {
+            let (desk, store) = (&self.standing.desks[index], &mut self.standing.stores[index]);
+            if self.standing.plan.take_change(index) {
+                let plan = &self.standing.plan.accounts()[index];
+                let before: Vec<TweetId> = store.records().iter().map(|record| record.id).collect();
+                let found = plan.watched().filter(|(_, found)| *found).map(|(id, _)| desk.found(id));
+                store.watch_besides(self.standing.named[index].iter().cloned().chain(found).collect(), plan.on_demand());
+                let after = store.records().iter().map(|record| record.id);
+                if !after.eq(before) {
+                    // Positions have changed.
+                    self.states[index] = None;
+                    self.changed = true;
+                    lists_changed = true;
+                }
             }
-            for (tweet, source, request) in self.parts.plan.take_dropped(index) {
+            for (tweet, source, request) in self.standing.plan.take_dropped(index) {
                 store.drop_part(tweet, desk.part(source, request));
                 self.changed = true;
             }
         }
-        let surplus: usize = self.parts.plan.accounts().iter().map(|account| account.surplus()).sum();
+        if lists_changed {
+            self.targets = self.probes.targets(&self.standing).into();
+        }
+        let surplus: usize = self.standing.plan.accounts().iter().map(|account| account.surplus()).sum();
         self.parts.metrics.refused_by_limit(Limit::MaxTweets, self.refused + surplus);
+    }
+
+    /// A pass that a reload has cut in two begins anew; what it has read already is young.
+    fn restart_trigger(&self) -> Trigger {
+        match self.parts.mode {
+            Mode::OnScrape { min_age } if !self.waiting.is_empty() => Trigger::Scrape { min_age },
+            _ => self.idle_trigger(),
+        }
     }
 
     fn idle_trigger(&self) -> Trigger {
@@ -159,47 +206,60 @@ impl Collector {
     /// Makes the calls that are due, publishes what is new, ends the pass that nothing is left of.
     fn advance(&mut self, trigger: Trigger) {
         let now = clock();
-        let is_idle = self.parts.mode != Mode::Background && self.waiting.is_empty();
-        if !is_idle {
-            let calls = self.parts.plan.launch(trigger, now);
+        let is_between_passes = self.parts.mode != Mode::Background && self.waiting.is_empty();
+        let is_idle = is_between_passes && !self.probes.are_waiting();
+        let trigger = if is_between_passes { Trigger::Probe } else { trigger };
+        if !is_idle && self.reload.is_none() {
+            let calls = self.standing.plan.launch(trigger, now);
             self.remember(calls.iter().any(Call::may_cost));
             for call in calls {
-                let work = self.parts.desks[call.account].carry_out(&call, now);
+                let work = self.standing.desks[call.account].carry_out(&call, now);
                 let task = self.calls.spawn(work);
                 self.under_way.insert(task.id(), call);
             }
         }
         self.follow_plan();
-        let pass_is_over = self.calls.is_empty();
-        let publishes = self.changed && (pass_is_over || Instant::now() >= self.next_build);
-        if publishes || Instant::now() >= self.next_states {
+        if self.probes.are_waiting() {
+            self.answer_probes();
+        }
+        let pass_is_over = self.calls.is_empty() && self.reload.is_none();
+        let is_reloaded = self.reloaded.is_some();
+        let publishes = self.changed && (pass_is_over || is_reloaded || Instant::now() >= self.next_build);
+        // A pass that needed no call may yet have found that money is short.
+        let ends_pass = pass_is_over && !self.waiting.is_empty();
+        if publishes || ends_pass || Instant::now() >= self.next_states {
             self.update_states(now);
         }
-        if self.changed && (pass_is_over || Instant::now() >= self.next_build) {
+        if self.changed && (pass_is_over || is_reloaded || Instant::now() >= self.next_build) {
             self.publish();
         }
         if pass_is_over {
             // Dropping the senders wakes the scrapes.
             self.waiting.clear();
         }
+        if let Some(done) = self.reloaded.take() {
+            let _ = done.send(());
+        }
     }
 
     /// Puts on disk what must be there before another call is made.
-    fn remember(&mut self, is_urgent: bool) {
+    pub(super) fn remember(&mut self, is_urgent: bool) {
         let Some(memory) = &mut self.parts.memory else { return };
-        memory.note(&mut self.parts.plan);
+        memory.note(&mut self.standing.plan);
         if is_urgent {
-            (0..self.parts.stores.len()).for_each(|account| memory.disturb(account));
+            (0..self.standing.stores.len()).for_each(|account| memory.disturb(account));
         }
-        let (plan, stores, desks, metrics) = (&self.parts.plan, &self.parts.stores, &self.parts.desks, &self.parts.metrics);
-        tokio::task::block_in_place(|| memory.commit(is_urgent, plan, stores, desks, metrics));
+        let (standing, metrics) = (&self.standing, &self.parts.metrics);
+        tokio::task::block_in_place(|| memory.commit(is_urgent, standing, metrics));
     }
 
     fn wake(&self) -> Instant {
         let now = clock();
-        let pause = self.parts.plan.wake(now).since(now).max(Duration::from_millis(1));
+        let pause = self.standing.plan.wake(now).since(now).max(Duration::from_millis(1));
         let wake = Instant::now() + pause;
-        if self.changed { wake.min(self.next_build) } else { wake }
+        let wake = if self.changed { wake.min(self.next_build) } else { wake };
+        let deadlines = [self.reload.as_ref().map(|reload| reload.deadline), self.probes.deadline()];
+        deadlines.into_iter().flatten().fold(wake, Instant::min)
     }
 
     fn take_in(&mut self, joined: Result<(Id, Answer), JoinError>) {
@@ -207,6 +267,7 @@ impl Collector {
         match joined {
             Ok((id, answer)) => {
                 let Some(call) = self.under_way.remove(&id) else { return };
+                self.changed |= self.is_shown(&call);
                 self.account_for(&call, &answer, now);
                 self.keep(&call, answer, now);
             }
@@ -214,15 +275,24 @@ impl Collector {
                 let Some(call) = self.under_way.remove(&error.id()) else { return };
                 tracing::error!(%error, "a call to X broke down; this is a fault of the exporter, please report it");
                 let failure = Failure::Transient { retry_after: None };
-                self.parts.plan.finish(&call, &[], Outcome::Failed { failure: &failure, billed: Billed::Perhaps }, now);
+                self.changed = true;
+                self.standing.plan.finish(&call, &[], Outcome::Failed { failure: &failure, billed: Billed::Perhaps }, now);
             }
         }
-        self.changed = true;
+    }
+
+    /// What the call brings is on the page of all: a tweet that was only asked for has a page of its own.
+    fn is_shown(&self, call: &Call) -> bool {
+        let store = &self.standing.stores[call.account];
+        match &call.errand {
+            Errand::Read(asked) => asked.tweets.iter().any(|tweet| store.is_watched(*tweet)),
+            _ => true,
+        }
     }
 
     /// Tells plan, metrics and log how a call went.
     fn account_for(&mut self, call: &Call, answer: &Answer, now: Timestamp) {
-        let desk = &mut self.parts.desks[call.account];
+        let desk = &mut self.standing.desks[call.account];
         let result: Result<Outcome<'_>, &ApiError> = match answer {
             Answer::Tweets(answered) => answered.result.as_ref().map(Outcome::Read),
             Answer::Page(answered) => answered.result.as_ref().map(Outcome::Page),
@@ -231,10 +301,10 @@ impl Collector {
         };
         desk.observe(call, result.as_ref().err().copied(), now);
         let outcome = result.unwrap_or_else(|error| Outcome::Failed { failure: &error.failure, billed: error.billed });
-        if let Some(bill) = self.parts.plan.finish(call, answer.limits(), outcome, now) {
+        if let Some(bill) = self.standing.plan.finish(call, answer.limits(), outcome, now) {
             desk.charge(&bill);
         }
-        if let Some(complaint) = self.parts.plan.take_complaint(call.account) {
+        if let Some(complaint) = self.standing.plan.take_complaint(call.account) {
             let (failure, reason) = (Failure::Transient { retry_after: None }, ErrorReason::Malformed);
             let error = ApiError { failure, reason, detail: complaint.to_owned(), billed: Billed::No };
             desk.observe(call, Some(&error), now);
@@ -263,10 +333,10 @@ impl Collector {
                 self.store(call.account, (*source, *request), page.reading, asked.ask == Ask::Private, now);
             }
             (Answer::User(Answered { result: Ok((owner, username)), .. }), Errand::WhoAmI) => {
-                self.parts.stores[call.account].learn_username(owner, username);
+                self.standing.stores[call.account].learn_username(owner, username);
             }
             (Answer::Usage(Answered { result: Ok(usage), .. }), _) => {
-                self.parts.desks[call.account].metrics.project_usage(&usage);
+                self.standing.desks[call.account].metrics.project_usage(&usage);
             }
             _ => {}
         }
@@ -274,12 +344,12 @@ impl Collector {
 
     /// Promoted numbers that are not in the answer, or can no longer be asked for, are gone.
     fn drop_promoted(&mut self, account: usize, source: usize, tweets: &[TweetId]) {
-        let part = self.parts.desks[account].part(source, 1);
-        tweets.iter().for_each(|tweet| self.parts.stores[account].drop_part(*tweet, part));
+        let part = self.standing.desks[account].part(source, 1);
+        tweets.iter().for_each(|tweet| self.standing.stores[account].drop_part(*tweet, part));
     }
 
     fn store(&mut self, account: usize, of: (usize, u8), reading: Reading, shows_owner: bool, now: Timestamp) {
-        let (desk, store) = (&self.parts.desks[account], &mut self.parts.stores[account]);
+        let (desk, store) = (&self.standing.desks[account], &mut self.standing.stores[account]);
         let part = desk.part(of.0, of.1);
         for (tweet, reading) in reading.tweets {
             for metric in store.take(tweet, part, reading, now) {
@@ -294,59 +364,64 @@ impl Collector {
     /// Brings the states of the tweets and the figures about them up to date: they change with time, too.
     fn update_states(&mut self, now: Timestamp) {
         let started = Instant::now();
-        for (index, store) in self.parts.stores.iter_mut().enumerate() {
-            let states: Vec<TweetState> = self.parts.plan.states(index, now).collect();
-            let desk = &self.parts.desks[index];
-            desk.show(&self.parts.plan.accounts()[index], self.parts.plan.oldest_due(index, now));
-            if self.states[index].as_ref() == Some(&states) {
+        for (index, store) in self.standing.stores.iter_mut().enumerate() {
+            let states: Vec<TweetState> = self.standing.plan.states(index, now).collect();
+            let desk = &self.standing.desks[index];
+            desk.show(&self.standing.plan.accounts()[index], self.standing.plan.oldest_due(index, now));
+            let known = self.states[index].as_ref();
+            if known == Some(&states) {
                 continue;
             }
+            // Those that nobody watches stand behind the others.
+            let shown = ..store.records().len();
+            self.changed |= known.is_none_or(|known| known.get(shown) != states.get(shown));
             for (position, state) in states.iter().enumerate() {
-                let before = store.records()[position].state();
+                let before = store.all_records()[position].state();
                 if before != *state {
-                    tracing::debug!(account = store.name(), tweet = %store.records()[position].id, state = state.name(), "tweet changed");
+                    tracing::debug!(account = store.name(), tweet = %store.all_records()[position].id, state = state.name(), "tweet changed");
                     store.enter(position, *state);
                 }
             }
-            let held = states.iter().filter(|state| **state == TweetState::OverBudget).count();
+            let watched = &states[shown];
+            let held = watched.iter().filter(|state| **state == TweetState::OverBudget).count();
             tell_of_budget(store.name(), std::mem::replace(&mut self.held[index], held), held);
-            self.ready[index] |= self.parts.plan.accounts()[index].is_ready(&states);
-            desk.metrics.watched(&count(&states));
+            self.ready[index] |= self.standing.plan.accounts()[index].is_ready(watched);
+            desk.metrics.watched(&count(watched));
             self.states[index] = Some(states);
-            self.changed = true;
         }
         self.next_states = Instant::now() + 10 * started.elapsed();
     }
 
     /// An account at a glance. What was refused before a restart is no news, and yet a problem.
     fn summary(&self, index: usize) -> AccountSummary {
-        let unpaid = || self.parts.plan.accounts()[index].unpaid_until();
+        let unpaid = || self.standing.plan.accounts()[index].unpaid_until();
         let unpaid = || unpaid().map(|until| format!("payment_refused: X wants money; tried again at {until}"));
+        let states = self.states[index].as_deref().unwrap_or_default();
         AccountSummary {
-            name: self.parts.stores[index].name().to_owned(),
-            tweets: count(self.states[index].as_deref().unwrap_or_default()),
-            problem: self.parts.desks[index].health.problem().or_else(unpaid),
+            name: self.standing.stores[index].name().to_owned(),
+            tweets: count(&states[..self.standing.stores[index].records().len().min(states.len())]),
+            problem: self.standing.desks[index].health.problem().or_else(unpaid),
         }
     }
 
     fn publish(&mut self) {
         let started = Instant::now();
         // A large page takes its time: the other tasks of this thread go elsewhere meanwhile.
-        let built = tokio::task::block_in_place(|| build(&self.parts.stores, self.parts.max_series));
+        let built = tokio::task::block_in_place(|| build(&self.standing.stores, self.parts.max_series));
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
         tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);
-        let accounts = (0..self.parts.stores.len()).map(|index| self.summary(index)).collect();
+        let accounts = (0..self.standing.stores.len()).map(|index| self.summary(index)).collect();
         let ready = self.ready.iter().all(|ready| *ready);
-        let snapshot = Snapshot { page: built.page, ready, accounts };
-        self.parts.snapshot.store(Arc::new(snapshot));
+        let snapshot = Snapshot { page: built.page, ready, accounts, targets: self.targets.clone() };
+        self.parts.handle.publish(snapshot);
         self.changed = false;
         self.next_build = Instant::now() + 10 * started.elapsed();
     }
 }
 
 /// The wall clock: no room that decides reads it.
-fn clock() -> Timestamp {
+pub(super) fn clock() -> Timestamp {
     Timestamp::from(SystemTime::now())
 }
 

@@ -1,6 +1,7 @@
 //! `tweet_exporter check`: loads everything, starts nothing.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -10,7 +11,7 @@ use crate::app::check_reach;
 use crate::auth::configured_kinds;
 use crate::commands::cli::{Common, ShardArg};
 use crate::commands::fail;
-use crate::commands::serve::environment;
+use crate::commands::serve::{both, environment, open_door};
 use crate::config::{self, Account, Config, Loaded, Tiers};
 use crate::model::{Timestamp, TweetId, format_duration};
 use crate::watchlist::{self, Watched, Watchlist};
@@ -18,13 +19,16 @@ use crate::watchlist::{self, Watched, Watchlist};
 /// Flags of `check`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct CheckArgs {
+    /// Check this web configuration, too
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    web_config: Option<PathBuf>,
     #[command(flatten)]
     shard: ShardArg,
 }
 
 pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
-    let whole = match load(common, ShardArg::default()) {
-        Ok(whole) => whole,
+    let (whole, (_, door_warnings)) = match both(load(common, ShardArg::default()), open_door(args.web_config.as_deref())) {
+        Ok(both) => both,
         Err(errors) => return fail(2, &errors),
     };
     let loaded = whole.clone().for_shard(args.shard.shard());
@@ -35,10 +39,12 @@ pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
     if let Err(error) = check_reach(&loaded.config.api) {
         return fail(2, &error.to_string());
     }
-    for warning in warnings(&loaded, &watchlist) {
+    for warning in warnings(&loaded, &watchlist).into_iter().chain(door_warnings) {
         eprintln!("warning: {warning}");
     }
-    println!("{} is fine", common.config_file.display());
+    for file in [Some(&common.config_file), args.web_config.as_ref()].into_iter().flatten() {
+        println!("{} is fine", file.display());
+    }
     let now = Timestamp::from(SystemTime::now());
     for (account, watched) in loaded.config.accounts.iter().zip(&watchlist.accounts) {
         print!("{}", describe(account, watched, &loaded.config.tiers, now));

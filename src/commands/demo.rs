@@ -13,7 +13,8 @@ use crate::commands::fail;
 use crate::commands::serve::{listen, options};
 use crate::commands::simulator::speed;
 use crate::config;
-use crate::net::Address;
+use crate::door::Door;
+use crate::net::{Address, Listener};
 use crate::simulator::{Directory, DirectoryAccount, Running, Settings, Simulator};
 use crate::watchlist;
 
@@ -53,7 +54,7 @@ pub(super) async fn run(common: &Common, args: DemoArgs) -> ExitCode {
     };
     let options = options(None).expect("the default path is a path");
     print!("{}", introduce(&args.speed, &simulator, &listeners, watched));
-    if let Err(error) = app.run(listeners, options, stop).await {
+    if let Err(error) = app.run(listeners, Door::open(), options, stop).await {
         return fail(1, &error.to_string());
     }
     simulator.stop().await;
@@ -127,7 +128,7 @@ fn prefix(account: &DirectoryAccount) -> String {
     account.name.to_uppercase()
 }
 
-fn introduce(speed: &f64, simulator: &Running, listeners: &[TcpListener], watched: usize) -> String {
+fn introduce(speed: &f64, simulator: &Running, listeners: &[Listener], watched: usize) -> String {
     let mut lines = vec![
         format!("A simulated X runs at http://{}; its clock goes {speed} times as fast as yours.", simulator.address()),
         format!(
@@ -135,7 +136,7 @@ fn introduce(speed: &f64, simulator: &Running, listeners: &[TcpListener], watche
             simulator.world().accounts.len()
         ),
     ];
-    for address in listeners.iter().filter_map(|listener| listener.local_addr().ok()) {
+    for address in listeners.iter().filter_map(Listener::tcp_address) {
         let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
         let host = if host.contains(':') { format!("[{host}]") } else { host };
         lines.push(format!("Look at http://{host}:{port}/ or scrape http://{host}:{port}/metrics", port = address.port()));

@@ -100,7 +100,8 @@ pub(super) async fn listen(redirect_uri: &str, sender: mpsc::Sender<Returned>) -
     let (stop, path) = (CancellationToken::new(), url.path().to_owned());
     let limits = Limits { connections: 16, drain: Duration::from_secs(2), ..Limits::default() };
     let answer = move |request| page(request, path.clone(), sender.clone());
-    let task = tokio::spawn(serve(listeners, limits, stop.clone(), answer));
+    let listeners = listeners.into_iter().map(Into::into).collect();
+    let task = tokio::spawn(serve(listeners, limits, stop.clone(), || None, answer));
     Listening::Open { stop, task }
 }
 

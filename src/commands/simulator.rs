@@ -9,7 +9,7 @@ use crate::app::{start_logging, until_told_to_stop};
 use crate::commands::cli::{Common, address};
 use crate::commands::fail;
 use crate::model::Timestamp;
-use crate::net::Address;
+use crate::net::{Address, Listener};
 use crate::simulator::{Directory, Settings, Simulator};
 
 /// Flags of `simulator`.
@@ -38,7 +38,7 @@ pub(super) async fn run(common: &Common, args: SimulatorArgs) -> ExitCode {
     if let Err(error) = until_told_to_stop(stop.clone()) {
         return fail(1, &format!("cannot listen to signals: {error}"));
     }
-    let listener = match args.listen.bind().await {
+    let listener = match args.listen.bind().await.and_then(Listener::into_tcp) {
         Ok(listener) => listener,
         Err(error) => return fail(1, &format!("cannot listen on {}: {error}; choose another with --listen", args.listen)),
     };

@@ -62,6 +62,7 @@ fn ca_file(field: &Field<'_>) -> Option<PathBuf> {
     /// The bundles of whole systems have half a megabyte.
     const MOST: u64 = 16 << 20;
     let path = field.path()?;
+    field.findings.reads(&path);
     match read_text(&path, MOST) {
         Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => Some(path),
         Ok(_) => field.refuse(format!("{} holds no certificate; write the path of a PEM file", path.display())),

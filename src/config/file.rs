@@ -3,12 +3,26 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// Most bytes of a configuration file: parsing takes long for larger ones.
 pub(super) const MAX_CONFIG: u64 = 1 << 20;
 /// Most bytes of a watch file, some 800,000 ids.
 pub(crate) const MAX_WATCH: u64 = 16 << 20;
+
+/// Tells one version of a file from the next without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileStamp(Option<(SystemTime, u64, u64)>);
+
+impl FileStamp {
+    /// Of what the path leads to right now, through links.
+    pub fn of(path: &Path) -> Self {
+        let stamp = |metadata: fs::Metadata| Some((metadata.modified().ok()?, metadata.len(), metadata.ino()));
+        Self(fs::metadata(path).ok().and_then(stamp))
+    }
+}
 
 /// Why a file was not read. Prints as the rest of a sentence that names the file.
 #[derive(Debug)]

@@ -24,9 +24,10 @@ mod tiers;
 mod url;
 mod walk;
 mod watch;
+mod web;
 mod window;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha1::{Digest, Sha1};
 
@@ -37,12 +38,14 @@ pub use api::{ApiConfig, Mode};
 pub use billing::{Billing, Budget, Charge, Limits, Prices};
 pub use credentials::{Credentials, Oauth1, Oauth2};
 pub use error::{ConfigErrors, ConfigWarning};
+pub use file::FileStamp;
 pub use groups::Groups;
-pub use schema::known_keys;
+pub use schema::{known_keys, known_web_keys};
 pub use secret::Secret;
 pub use source::{Source, SourceKind};
 pub use tiers::{Tier, Tiers};
 pub use watch::{Watch, WatchEntry, WatchTimeline, parse_watch_entries};
+pub use web::{ClientAuth, LoadedWeb, Pem, RateLimit, TlsConfig, WebConfig, load_web};
 pub use window::{Span, Window};
 
 pub(crate) use file::{MAX_WATCH, read_text};
@@ -83,6 +86,17 @@ pub struct Loaded {
     pub warnings: Vec<ConfigWarning>,
     /// 48 bits of a hash of the file's bytes, which a gauge can hold exactly. Secrets stand elsewhere and do not enter it.
     pub hash: u64,
+    /// The files with secrets and authorities that it names, and which version of each was read.
+    pub files: Vec<(PathBuf, FileStamp)>,
+    /// What the file says; not shown, since it may hold a proxy's password.
+    text: Secret,
+}
+
+impl Loaded {
+    /// Checks the same text again: only the files that it names can differ. `origin` is the file as before.
+    pub fn again(&self, origin: &Path, environment: &Environment<'_>) -> Result<Self, ConfigErrors> {
+        parse(self.text.expose(), origin, environment)
+    }
 }
 
 /// Reads and checks a file.
@@ -102,8 +116,9 @@ pub fn parse(text: &str, origin: &Path, environment: &Environment<'_>) -> Result
             None
         }
     };
+    let files = findings.files.take();
     let (config, warnings) = findings.conclude(config)?;
-    Ok(Loaded { config, warnings, hash: hash(text) })
+    Ok(Loaded { config, warnings, hash: hash(text), files, text: Secret::new(text.to_owned()) })
 }
 
 fn config(root: &Field<'_>) -> Option<Config> {
@@ -130,6 +145,7 @@ fn config(root: &Field<'_>) -> Option<Config> {
     })
 }
 
-fn hash(text: &str) -> u64 {
+/// 48 bits of a hash of a file's text.
+pub(crate) fn hash(text: &str) -> u64 {
     Sha1::digest(text.as_bytes()).iter().take(6).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }

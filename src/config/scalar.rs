@@ -23,6 +23,15 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// The spelling of any scalar.
+    pub(super) fn scalar_text(&self) -> Option<&'a str> {
+        self.untagged()?;
+        match &self.node.value {
+            Value::Scalar(_, text) => Some(text),
+            _ => self.refuse(format!("expected a text, found {}", self.found())),
+        }
+    }
+
     /// One of a few words.
     pub(super) fn word<T: Copy>(&self, words: &[(&'static str, T)]) -> Option<T> {
         self.untagged()?;
@@ -36,6 +45,15 @@ impl<'a> Field<'a> {
         }
         let meant = nearest(text, &known).map(|word| format!("did you mean {word}? ")).unwrap_or_default();
         self.refuse(format!("unknown word {}; {meant}{choice}", shown(text)))
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&self) -> Option<bool> {
+        self.untagged()?;
+        match &self.node.value {
+            Value::Scalar(Kind::Bool, text) => Some(text.eq_ignore_ascii_case("true")),
+            _ => self.refuse(format!("expected true or false, found {}; write one of the two", self.found())),
+        }
     }
 
     /// A duration of at least one second.

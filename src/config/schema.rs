@@ -45,6 +45,41 @@ pub(super) static WATCH_ENTRY: Schema = Schema { path: "accounts[].watch.tweets[
 pub(super) static TIMELINE: Schema =
     Schema { path: "accounts[].watch.timeline", keys: &["younger_than", "exclude", "max_tweets", "labels"] };
 
+pub(super) static WEB: Schema =
+    Schema { path: "", keys: &["tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"] };
+pub(super) static WEB_TLS: Schema = Schema {
+    path: "tls_server_config",
+    keys: &[
+        "cert",
+        "cert_file",
+        "key",
+        "key_file",
+        "client_auth_type",
+        "client_ca",
+        "client_ca_file",
+        "client_allowed_sans",
+        "min_version",
+        "max_version",
+        "cipher_suites",
+        "prefer_server_cipher_suites",
+        "curve_preferences",
+    ],
+};
+pub(super) static WEB_HTTP: Schema = Schema { path: "http_server_config", keys: &["http2", "headers"] };
+pub(super) static WEB_HEADERS: Schema = Schema {
+    path: "http_server_config.headers",
+    keys: &[
+        "Content-Security-Policy",
+        "X-Frame-Options",
+        "X-Content-Type-Options",
+        "X-XSS-Protection",
+        "Strict-Transport-Security",
+    ],
+};
+pub(super) static WEB_RATE: Schema = Schema { path: "rate_limit", keys: &["interval", "burst"] };
+
+static ALL_WEB: [&Schema; 5] = [&WEB, &WEB_TLS, &WEB_HTTP, &WEB_HEADERS, &WEB_RATE];
+
 static ALL: [&Schema; 16] = [
     &ROOT,
     &API,
@@ -66,9 +101,18 @@ static ALL: [&Schema; 16] = [
 
 /// Every key with its whole path, such as `accounts[].budget.usd_per_day`: what the documentation must name.
 pub fn known_keys() -> Vec<String> {
+    paths(&ALL)
+}
+
+/// The same for the web configuration.
+pub fn known_web_keys() -> Vec<String> {
+    paths(&ALL_WEB)
+}
+
+fn paths(schemas: &[&Schema]) -> Vec<String> {
     let full = |schema: &Schema, key: &str| match schema.path {
         "" => key.to_owned(),
         path => format!("{path}.{key}"),
     };
-    ALL.iter().flat_map(|schema| schema.keys.iter().map(move |key| full(schema, key))).collect()
+    schemas.iter().flat_map(|schema| schema.keys.iter().map(move |key| full(schema, key))).collect()
 }

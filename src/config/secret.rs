@@ -91,6 +91,7 @@ const MAX_SECRET: u64 = 64 << 10;
 
 fn from_file(field: &Field<'_>) -> Option<Secret> {
     let path = field.path()?;
+    field.findings.reads(&path);
     let text = match read_text(&path, MAX_SECRET) {
         Ok(text) => text,
         Err(FileError::Missing) => {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::config::Environment;
 use crate::config::error::{ConfigErrors, ConfigWarning, Finding, Place};
+use crate::config::file::FileStamp;
 use crate::config::node::{Kind, Node, Value};
 use crate::config::schema::Schema;
 use crate::config::suggestion::nearest;
@@ -23,6 +24,8 @@ pub(super) struct Findings<'a> {
     warnings: RefCell<Vec<Finding>>,
     /// Patterns of watch files: with errors elsewhere these files are still worth a look.
     pub(super) globs: RefCell<Vec<String>>,
+    /// Files besides, and which version of them was read.
+    pub(super) files: RefCell<Vec<(PathBuf, FileStamp)>>,
 }
 
 impl<'a> Findings<'a> {
@@ -38,6 +41,7 @@ impl<'a> Findings<'a> {
             surplus: Cell::default(),
             warnings: RefCell::default(),
             globs: RefCell::default(),
+            files: RefCell::default(),
         }
     }
 
@@ -47,6 +51,11 @@ impl<'a> Findings<'a> {
         } else {
             self.errors.borrow_mut().push(self.finding(place, path, text));
         }
+    }
+
+    /// What this file holds is read now: it is followed from here on.
+    pub(super) fn reads(&self, path: &Path) {
+        self.files.borrow_mut().push((path.to_owned(), FileStamp::of(path)));
     }
 
     fn finding(&self, place: Option<Place>, path: &str, text: String) -> Finding {

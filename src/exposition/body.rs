@@ -9,7 +9,7 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use crate::exposition::gzip;
 use crate::exposition::own::own_text;
-use crate::exposition::{Format, Page};
+use crate::exposition::{Format, Page, Segment};
 use crate::self_metrics::SelfMetrics;
 
 /// A body of ready pieces. Its length is known, so that no chunks are needed.
@@ -31,6 +31,16 @@ impl Pieces {
             gzip::body(segments.map(|segment| &segment.deflated), last.as_bytes())
         } else {
             segments.map(|segment| segment.plain.clone()).chain([last.into()]).collect()
+        };
+        Self::new(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
+    }
+
+    /// A page that is made for one answer: this text, and the end mark where the format has one.
+    pub fn of_text(text: Bytes, format: Format, gzip: bool) -> Self {
+        let end = if format == Format::OpenMetrics { "# EOF\n" } else { "" };
+        let pieces = match gzip {
+            true => gzip::body([Segment::new(text).deflated].iter(), end.as_bytes()),
+            false => vec![text, end.into()],
         };
         Self::new(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
     }
@@ -87,7 +97,6 @@ mod tests {
     use flate2::read::GzDecoder;
 
     use super::*;
-    use crate::exposition::Segment;
 
     fn page() -> Page {
         let lines = ["# TYPE tweet_state gauge\ntweet_state{tweet_id=\"1\"} 1\n", "tweet_state{tweet_id=\"2\"} 1\n"];

@@ -12,4 +12,4 @@ pub use body::Pieces;
 pub use format::{Format, Negotiated, accepts_gzip, negotiate};
 pub use gzip::Deflated;
 pub use page::{Page, Segment};
-pub use tweets::{Built, build};
+pub use tweets::{Built, build, build_one};

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use bytes::Bytes;
 
 use crate::exposition::{Page, Segment};
-use crate::model::{Family, Scope};
+use crate::model::{Family, Scope, TweetId};
 use crate::store::{AccountStore, TweetRecord};
 
 /// A page, and what did not fit on it.
@@ -36,6 +36,15 @@ pub fn build(accounts: &[AccountStore], max_series: usize) -> Built {
     let text = lines.finish();
     let segments = if text.is_empty() { Vec::new() } else { vec![Segment::new(text)] };
     Built { page: Page { segments, series }, surplus }
+}
+
+/// All families of one tweet, on a page of its own; nothing if the account does not know it.
+pub fn build_one(account: &AccountStore, tweet: TweetId) -> Option<Bytes> {
+    let record = account.record(tweet)?;
+    let mut lines = Lines::new();
+    lines.tweet(account, record);
+    lines.state(account, record);
+    Some(lines.finish())
 }
 
 /// Series of the tweet besides its state.
@@ -133,7 +142,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::{Context, MediaType, Metric, Sample, Timestamp, TweetId, TweetReading, TweetState};
+    use crate::model::{Context, MediaType, Metric, Sample, Timestamp, TweetReading, TweetState};
     use crate::store::{Part, Watched};
 
     fn store() -> AccountStore {

@@ -4,12 +4,13 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+
+use crate::net::seats::Seat;
 
 /// A stream whose writes fail once nothing could be written for a while; any progress starts the time anew. Its reads fail once a head
 /// has begun and is not whole for a while: hyper's own deadline for that is its idle time too, and therefore long.
@@ -20,7 +21,7 @@ pub(super) struct Stall<S> {
     waiting: Option<Pin<Box<Sleep>>>,
     /// Runs since the first byte of a head, which followed so many whole ones.
     head: Option<(u64, Pin<Box<Sleep>>)>,
-    heads: Arc<AtomicU64>,
+    seat: Arc<Seat>,
 }
 
 /// How long a client may keep us waiting.
@@ -28,14 +29,14 @@ pub(super) struct Stall<S> {
 pub(super) struct StallLimits {
     /// For any progress of a write.
     pub(super) write: Duration,
-    /// From the first byte of a head to its last.
-    pub(super) head: Duration,
+    /// From the first byte of a head to its last; nothing where bytes may come that are no head.
+    pub(super) head: Option<Duration>,
 }
 
 impl<S> Stall<S> {
-    /// `heads` counts the whole heads so far: whoever answers requests counts on.
-    pub(super) fn new(stream: S, limits: StallLimits, heads: Arc<AtomicU64>) -> Self {
-        Self { stream, limits, waiting: None, head: None, heads }
+    /// The seat counts the whole heads so far, and learns when everything is sent.
+    pub(super) fn new(stream: S, limits: StallLimits, seat: Arc<Seat>) -> Self {
+        Self { stream, limits, waiting: None, head: None, seat }
     }
 }
 
@@ -58,8 +59,8 @@ impl<S: AsyncWrite + Unpin> Stall<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Stall<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let heads = self.heads.load(Ordering::Relaxed);
-        let limit = self.limits.head;
+        let Some(limit) = self.limits.head else { return Pin::new(&mut self.stream).poll_read(context, buffer) };
+        let heads = self.seat.state().asked;
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         match &mut self.head {
             Some((begun, time)) if *begun == heads => {
@@ -97,7 +98,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stall<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.watched(context, |stream, context| stream.poll_flush(context))
+        let flushed = self.watched(context, |stream, context| stream.poll_flush(context));
+        if flushed.is_ready() {
+            self.seat.rest();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -110,23 +115,24 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
+    use crate::net::seats::{Asked, Seats};
 
-    fn stall<S>(stream: S, limit: Duration) -> Stall<S> {
-        Stall::new(stream, StallLimits { write: limit, head: limit }, Arc::default())
+    async fn stall<S>(stream: S, limit: Duration) -> Stall<S> {
+        Stall::new(stream, StallLimits { write: limit, head: Some(limit) }, Seats::new(1).take().await)
     }
 
     #[tokio::test]
     async fn a_head_that_is_never_whole_is_cut_and_an_idle_client_is_not() {
         let (near, mut far) = duplex(64);
-        let mut near = stall(near, Duration::from_millis(5));
+        let mut near = stall(near, Duration::from_millis(5)).await;
         far.write_all(b"GET / HT").await.expect("open");
         near.read_exact(&mut [0; 8]).await.expect("it came");
         assert_eq!(near.read_u8().await.expect_err("cut").kind(), io::ErrorKind::TimedOut);
         let (near, mut far) = duplex(64);
-        let mut near = stall(near, Duration::from_millis(5));
+        let mut near = stall(near, Duration::from_millis(5)).await;
         far.write_all(b"GET / HT").await.expect("open");
         near.read_exact(&mut [0; 8]).await.expect("it came");
-        near.heads.fetch_add(1, Ordering::Relaxed);
+        let _asked = Asked::new(near.seat.clone());
         let idle = tokio::time::timeout(Duration::from_millis(40), near.read_u8()).await;
         assert!(idle.is_err(), "still open");
     }
@@ -134,14 +140,14 @@ mod tests {
     #[tokio::test]
     async fn a_write_fails_when_nobody_reads() {
         let (near, _far) = duplex(4);
-        let error = stall(near, Duration::from_millis(5)).write_all(&[0; 64]).await.expect_err("nobody reads");
+        let error = stall(near, Duration::from_millis(5)).await.write_all(&[0; 64]).await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test]
     async fn a_slow_reader_is_served() {
         let (near, mut far) = duplex(4);
-        let mut near = stall(near, Duration::from_secs(60));
+        let mut near = stall(near, Duration::from_secs(60)).await;
         let read = async {
             let mut all = Vec::new();
             far.read_to_end(&mut all).await.map(|_| all.len())

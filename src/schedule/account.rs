@@ -57,13 +57,26 @@ pub(super) enum Books {
     Asked { attempts: u32 },
 }
 
+impl Books {
+    /// The call for X's count, if there was one, brings no answer any more.
+    pub(super) fn unanswered(self) -> Self {
+        if let Self::Asked { attempts } = self { Self::Lost { attempts } } else { self }
+    }
+}
+
 /// The plan of one account.
 #[derive(Debug)]
 pub struct AccountPlan {
     pub(super) terms: AccountTerms,
     pub(super) slots: Vec<Slot>,
-    /// What the configuration and its files name, then what was found, newest first.
+    /// What the configuration and its files name, then what was found, newest first, then what somebody asked for.
     pub(super) tweets: Vec<TweetPlan>,
+    /// What somebody asked for, watched or not, the last at the end.
+    pub(super) on_demand: Vec<TweetId>,
+    /// Tweets that somebody waits for.
+    pub(super) ordered: HashSet<TweetId>,
+    /// Nobody wants any others right now.
+    pub(super) only_ordered: bool,
     pub(super) index: HashMap<TweetId, usize>,
     pub(super) lanes: BTreeMap<(usize, Ask, Duration), Lane>,
     pub(super) gates: Gates,
@@ -113,6 +126,9 @@ impl AccountPlan {
         };
         let mut plan = Self {
             tweets: Vec::new(),
+            on_demand: Vec::new(),
+            ordered: HashSet::new(),
+            only_ordered: false,
             index: HashMap::new(),
             lanes: BTreeMap::new(),
             gates: Gates::new(terms.seed, quiet(&terms)).among(terms.shards),
@@ -121,7 +137,7 @@ impl AccountPlan {
             searches: 0,
             timeline: Timeline::new(terms.discovery, identity, terms.elsewhere.clone()),
             queue: Queue::default(),
-            allowance: Allowance::new(),
+            allowance: Allowance::default(),
             adapted: None,
             demand: BTreeMap::new(),
             next_slot: None,
@@ -137,6 +153,7 @@ impl AccountPlan {
             terms,
         };
         plan.watch(tweets, now);
+        plan.tweets.iter_mut().for_each(|tweet| tweet.newborn = false);
         plan
     }
 
@@ -145,16 +162,21 @@ impl AccountPlan {
     pub(super) fn watch(&mut self, named: &[TweetId], now: Timestamp) {
         let mut known: HashMap<TweetId, TweetPlan> = self.tweets.drain(..).map(|tweet| (tweet.id, tweet)).collect();
         let is_named: HashSet<TweetId> = named.iter().copied().collect();
-        let found = self.timeline.found().filter(|id| !is_named.contains(id)).map(|id| (id, true));
-        let all = named.iter().map(|id| (*id, false)).chain(found);
-        let plan = |(id, found)| {
+        let found: Vec<TweetId> = self.timeline.found().filter(|id| !is_named.contains(id)).collect();
+        let is_found: HashSet<TweetId> = found.iter().copied().collect();
+        let others = self.on_demand.iter().filter(|id| !is_named.contains(id) && !is_found.contains(id));
+        let all = named.iter().map(|id| (*id, false, false));
+        let all = all.chain(found.iter().map(|id| (*id, true, false))).chain(others.map(|id| (*id, false, true)));
+        let plan = |(id, found, on_demand)| {
             let tweet = known.remove(&id).unwrap_or_else(|| TweetPlan::new(id, self.slots.len(), now));
-            TweetPlan { found, ..tweet }
+            TweetPlan { found, on_demand, ..tweet }
         };
         self.tweets = all.map(plan).collect();
         self.touched.extend(known.into_keys());
         self.index = self.tweets.iter().enumerate().map(|(position, tweet)| (tweet.id, position)).collect();
         self.list_changed = true;
+        self.allowance.forget();
+        self.adapted = None;
         self.queue.disturb();
     }
 
@@ -170,12 +192,12 @@ impl AccountPlan {
 
     /// The named tweets, in their order.
     pub(super) fn named(&self) -> Vec<TweetId> {
-        self.tweets.iter().filter(|tweet| !tweet.found).map(|tweet| tweet.id).collect()
+        self.tweets.iter().filter(|tweet| !tweet.found && !tweet.on_demand).map(|tweet| tweet.id).collect()
     }
 
     /// The watched tweets, and of each whether it was found on the timeline.
     pub fn watched(&self) -> impl Iterator<Item = (TweetId, bool)> {
-        self.tweets.iter().map(|tweet| (tweet.id, tweet.found))
+        self.tweets.iter().filter(|tweet| !tweet.on_demand).map(|tweet| (tweet.id, tweet.found))
     }
 
     /// Tweets of the timeline that do not fit under `limits.max_tweets`.
@@ -188,7 +210,7 @@ impl AccountPlan {
         self.next_slot
     }
 
-    /// States of its tweets, in the order of the watch list.
+    /// States of its tweets, in the order of the watch list; those that were asked for come last.
     pub(super) fn states<'a>(&'a self, ladder: &'a Ladder, now: Timestamp) -> impl Iterator<Item = TweetState> + 'a {
         self.tweets.iter().map(move |tweet| self.state(tweet, ladder, now))
     }
@@ -206,7 +228,8 @@ impl AccountPlan {
             return true;
         }
         let settled = |state: &TweetState| state.is_gone() || *state == TweetState::OverBudget;
-        let has_read = self.tweets.iter().any(|tweet| tweet.tracks.iter().any(|track| track.read));
+        let has_read =
+            self.tweets.iter().filter(|tweet| !tweet.on_demand).any(|tweet| tweet.tracks.iter().any(|track| track.read));
         let stuck = self.gates.is_unpaid() || self.slots.iter().any(|slot| slot.is_paged() && closed(slot.api));
         has_read || (nobody || stuck || !self.timeline.is_searching()) && states.iter().all(settled)
     }
@@ -224,7 +247,8 @@ impl AccountPlan {
             let waits = self.could_ask(tweet, slot, now) && self.every(tweet, slot, ladder, now).is_some();
             waits.then_some(due)
         };
-        self.tweets.iter().flat_map(|tweet| (0..self.slots.len()).filter_map(move |slot| due(tweet, slot))).min()
+        let watched = self.tweets.iter().filter(|tweet| !tweet.on_demand);
+        watched.flat_map(|tweet| (0..self.slots.len()).filter_map(move |slot| due(tweet, slot))).min()
     }
 
     /// The budgets of the day and of the month in US dollars, and what is left of them.
@@ -232,7 +256,7 @@ impl AccountPlan {
         [self.ledger.day_budget(), self.ledger.month_budget()]
     }
 
-    fn state(&self, tweet: &TweetPlan, ladder: &Ladder, now: Timestamp) -> TweetState {
+    pub(super) fn state(&self, tweet: &TweetPlan, ladder: &Ladder, now: Timestamp) -> TweetState {
         if ladder.interval(tweet.id, now).is_none() {
             return TweetState::Retired;
         }
@@ -267,7 +291,7 @@ impl AccountPlan {
     /// How often a slot reads the tweet; nothing if it does not.
     pub(super) fn every(&self, tweet: &TweetPlan, slot: usize, ladder: &Ladder, now: Timestamp) -> Option<Duration> {
         let tier = ladder.interval(tweet.id, now)?;
-        let tier = tweet.pace.filter(|_| ladder.is_adaptive()).map_or(tier, |(every, _)| every.max(ladder.fastest()));
+        let tier = tweet.pace.filter(|_| ladder.is_adaptive()).map_or(tier, |every| every.max(ladder.fastest()));
         Some(self.slots[slot].every(tweet.every(tier)))
     }
 

@@ -1,191 +1,166 @@
 //! `tiers: adaptive`: reads go where the numbers are expected to move.
 //!
-//! A tweet whose numbers move r times a second and that is read every T seconds is shown wrong by r·T/2 on average. With a bound on the
-//! reads in all, Σ 1/T, the sum of these errors is smallest when T is proportional to 1/√r. What r will be is told by the last two
-//! readings, fading with age as attention does; of a tweet that was read only once, by what its fellows did at its age.
+//! A tweet whose numbers grow by the part r each second and that is read every T seconds is shown wrong by r·T/2 on average. With a
+//! bound on the reads in all, Σ 1/T, the sum of these errors is smallest when T is proportional to 1/√r. Who may be read at all when
+//! money is short is the allowance's to say; its tweets and those that are paid already share the requests.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::config::Charge;
+use crate::model::{Ask, Timestamp};
+use crate::schedule::Ladder;
+use crate::schedule::account::AccountPlan;
+use crate::schedule::pulse::{Pulse, rate, worth_after};
+use crate::schedule::slot::DAY;
 
-use crate::model::{Scope, Timestamp, TweetReading};
+/// Intervals in seconds between which nobody would tell a difference: few, so that tweets can be read together.
+const STEPS: [u64; 15] =
+    [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 172_800, 345_600, 691_200, 1_382_400];
+/// Paces are chosen anew so often; where each read is paid this takes more thought.
+const PAUSE: Duration = Duration::from_secs(60);
+const LONG_PAUSE: Duration = Duration::from_secs(900);
 
-/// What is known of how a tweet's numbers move.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Pulse {
-    /// When it was last read.
-    at: Timestamp,
-    /// All its lifetime totals together.
-    sum: u64,
-    /// Counts a second at that moment, once it was read twice.
-    rate: Option<f64>,
-}
-
-/// Intervals between which nobody would tell a difference: few, so that tweets can be read together.
-const STEPS: [u64; 11] = [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400];
-/// Of a tweet of which nobody knows anything: so many counts in the time that it has lived.
-const UNKNOWN: f64 = 10.0;
-/// Readings closer to each other than this tell more of chance than of speed.
-const SHORTEST: Duration = Duration::from_secs(20);
-
-impl Pulse {
-    /// What a reading shows, after an earlier one or as the first.
-    pub(super) fn take(before: Option<Self>, reading: &TweetReading, at: Timestamp) -> Option<Self> {
-        let totals = reading.samples.iter().filter(|sample| sample.media.is_none() && sample.scope == Scope::Total);
-        let sum = totals.fold(0u64, |sum, sample| sum.saturating_add(sample.value));
-        let Some(before) = before else { return Some(Self { at, sum, rate: None }) };
-        let seconds = at.since(before.at);
-        if seconds < SHORTEST {
-            return Some(before);
+impl AccountPlan {
+    /// Chooses now and then how often each tweet is read.
+    pub(super) fn adapt(&mut self, ladder: &Ladder, now: Timestamp) {
+        let money = self.money_per_second(now);
+        let pause = if money.is_some() { LONG_PAUSE } else { PAUSE };
+        if self.adapted.is_some_and(|adapted| adapted <= now && now.since(adapted) < pause) {
+            return;
         }
-        // A fall is a movement, too: what is shown was as wrong before it.
-        let seen = sum.abs_diff(before.sum) as f64 / seconds.as_secs_f64();
-        // What heats up is believed at once; what cools down may only rest.
-        let rate = before.rate.map_or(seen, |rate| if seen > rate { seen } else { (seen + rate) / 2.0 });
-        Some(Self { at, sum, rate: Some(rate) })
+        self.adapted = Some(now);
+        self.allot(ladder, now);
+        let mut positions = Vec::new();
+        for position in 0..self.tweets.len() {
+            let tweet = &self.tweets[position];
+            let is_read = !tweet.on_demand && ladder.interval(tweet.id, now).is_some() && self.is_covered(tweet);
+            self.tweets[position].pace = Some(DAY);
+            positions.extend(is_read.then_some(position));
+        }
+        let subject = |position: &usize| {
+            let tweet = &self.tweets[*position];
+            (tweet.pulse, tweet.id.created().unwrap_or(now))
+        };
+        let requests = self.requests_per_second();
+        let paces = match money {
+            Some(money) => thrifty_intervals(positions.iter().map(subject), money.min(requests), ladder.fastest(), now),
+            None => {
+                let rate = |(pulse, created)| rate(pulse, created, now);
+                let rates: Vec<f64> = positions.iter().map(subject).map(rate).collect();
+                intervals(&rates, requests, ladder.fastest())
+            }
+        };
+        positions.into_iter().zip(paces).for_each(|(position, pace)| self.tweets[position].pace = Some(pace));
     }
 
-    /// Whether the numbers move so much faster than before that the tweet should not wait for its old turn.
-    pub(super) fn is_hotter(&self, before: Option<Self>) -> bool {
-        let known = before.and_then(|before| before.rate);
-        self.rate.is_some_and(|rate| known.is_none_or(|known| rate > 2.0 * known))
+    /// Half of what X allows, so that a restart or another program finds some left; what its smallest paid plan allows until it says. In
+    /// tweets.
+    fn requests_per_second(&self) -> f64 {
+        const SMALLEST_PLAN: f64 = 15.0 / 900.0;
+        let Some(slot) = self.slots.first() else { return SMALLEST_PLAN };
+        let kinds = self.candidates(slot.api, Ask::Private).chain(self.candidates(slot.api, Ask::Public));
+        let allowed = kinds.filter_map(|kind| self.gates.capacity(kind, slot.api)).max_by(f64::total_cmp);
+        allowed.unwrap_or(SMALLEST_PLAN) / 2.0 * slot.api.batch() as f64
     }
 
-    /// Counts a second that are expected at a later moment: attention fades with age.
-    fn expected(&self, created: Timestamp, now: Timestamp) -> Option<f64> {
-        let age = |moment: Timestamp| moment.since(created).as_secs_f64() + 60.0;
-        self.rate.map(|rate| rate * age(self.at) / age(now).max(1.0))
-    }
-
-    /// Counts within a tweet's age: what its fellows are judged by.
-    fn weight(&self, created: Timestamp) -> Option<f64> {
-        self.rate.map(|rate| rate * (self.at.since(created).as_secs_f64() + 60.0))
+    /// Where each read is paid: how many the day's money covers, those left out that new tweets will need.
+    fn money_per_second(&self, now: Timestamp) -> Option<f64> {
+        let is_dear = self.terms.ledger.charge == Charge::EveryRead && self.ledger.is_bounded();
+        let class = self.slots.first().filter(|_| is_dear)?.class(self.timeline.identity.is_own())?;
+        let reads = self.share(class, now).saturating_sub(self.allowance.births);
+        Some(reads as f64 / rest_of_day(now).as_secs_f64().max(3_600.0))
     }
 }
 
-/// How one tweet stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
-    pub(super) created: Timestamp,
-    pub(super) pulse: Option<Pulse>,
+/// How long the UTC day still lasts.
+pub(super) fn rest_of_day(now: Timestamp) -> Duration {
+    DAY.saturating_sub(Duration::from_millis(now.millis().rem_euclid(86_400_000).unsigned_abs()))
 }
 
-/// How fast each tweet's numbers are expected to move now, in counts a second; more than nothing, for nobody knows.
-pub(super) fn rates(candidates: &[Candidate], now: Timestamp) -> Vec<f64> {
-    let weights: Vec<f64> = candidates.iter().filter_map(|tweet| tweet.pulse?.weight(tweet.created)).collect();
-    let typical = if weights.is_empty() { UNKNOWN } else { weights.iter().sum::<f64>() / weights.len() as f64 };
-    let rate = |tweet: &Candidate| {
-        let age = now.since(tweet.created).as_secs_f64() + 60.0;
-        let expected = tweet.pulse.and_then(|pulse| pulse.expected(tweet.created, now));
-        // One count in ten ages is no rest.
-        expected.unwrap_or(typical.max(1.0) / age).max(0.1 / age)
-    };
-    candidates.iter().map(rate).collect()
-}
-
-/// How often to read each tweet, when so many readings a second are to be had.
-pub(super) fn intervals(rates: &[f64], reads_per_second: f64) -> Vec<Duration> {
-    let load = |scale: f64| rates.iter().map(|rate| 1.0 / step(scale / rate.sqrt()) as f64).sum::<f64>();
+/// How often to read each tweet, when so many readings a second are to be had, and none more often than this.
+fn intervals(rates: &[f64], reads_per_second: f64, fastest: Duration) -> Vec<Duration> {
+    if rates.len() as f64 <= reads_per_second * fastest.as_secs_f64() {
+        return vec![fastest; rates.len()];
+    }
+    // Tweets that move nearly alike are reckoned together, all as the fastest of them.
+    let bin = |rate: &f64| (rate.max(1e-15).log2() * 8.0).ceil() as i32;
+    let slowness = |bin: i32| (f64::from(bin) / -16.0).exp2();
+    let mut bins: BTreeMap<i32, u32> = BTreeMap::new();
+    rates.iter().for_each(|rate| *bins.entry(bin(rate)).or_default() += 1);
+    let pace = |scale: f64, bin: i32| step(scale * slowness(bin), fastest);
+    let load = |scale: f64| bins.iter().map(|(bin, count)| f64::from(*count) / pace(scale, *bin).as_secs_f64()).sum::<f64>();
     // The smallest scale that the readings suffice for; load falls with it.
     let (mut low, mut high) = (0.0, 1e9);
     for _ in 0..60 {
         let middle = (low + high) / 2.0;
         if load(middle) <= reads_per_second { high = middle } else { low = middle }
     }
-    rates.iter().map(|rate| Duration::from_secs(step(high / rate.sqrt()))).collect()
+    rates.iter().map(|rate| pace(high, bin(rate))).collect()
+}
+
+/// How often to read each tweet, given its pulse and birth, when so many paid readings a second are to be had: when it is worth as much
+/// as any other.
+fn thrifty_intervals(
+    tweets: impl Iterator<Item = (Option<Pulse>, Timestamp)>,
+    reads_per_second: f64,
+    fastest: Duration,
+    now: Timestamp,
+) -> Vec<Duration> {
+    let steps = STEPS.map(|step| Duration::from_secs(step).max(fastest));
+    let worths: Vec<[f64; STEPS.len()]> =
+        tweets.map(|(pulse, created)| steps.map(|step| worth_after(pulse, created, now, step))).collect();
+    let pace =
+        |price: f64, worths: &[f64; STEPS.len()]| steps[worths.partition_point(|worth| *worth < price).min(STEPS.len() - 1)];
+    let load = |price: f64| worths.iter().map(|worths| 1.0 / pace(price, worths).as_secs_f64()).sum::<f64>();
+    // The lowest price, in powers of two, at which the money lasts.
+    let (mut low, mut high) = (-60.0, 20.0);
+    for _ in 0..30 {
+        let middle = (low + high) / 2.0;
+        if load(f64::exp2(middle)) <= reads_per_second { high = middle } else { low = middle }
+    }
+    worths.iter().map(|worths| pace(high.exp2(), worths)).collect()
 }
 
 /// The next longer of the steps.
-fn step(seconds: f64) -> u64 {
-    STEPS.into_iter().find(|step| *step as f64 >= seconds).unwrap_or(STEPS[STEPS.len() - 1])
+fn step(seconds: f64, fastest: Duration) -> Duration {
+    let step = STEPS.into_iter().find(|step| *step as f64 >= seconds).unwrap_or(STEPS[STEPS.len() - 1]);
+    Duration::from_secs(step).max(fastest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Metric, Sample};
+    use crate::model::{Api, Metric, Sample, Scope, TweetReading};
 
+    const MINUTE: Duration = Duration::from_secs(60);
     const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
 
-    fn reading(value: u64) -> TweetReading {
-        let samples = vec![Sample { media: None, metric: Metric::Impressions, scope: Scope::Total, value }];
-        TweetReading { samples, ..TweetReading::default() }
-    }
-
-    fn pulse(values: &[(u64, u64)]) -> Option<Pulse> {
-        let at = |second: u64| NOW + Duration::from_secs(second);
-        values.iter().fold(None, |pulse, (second, value)| Pulse::take(pulse, &reading(*value), at(*second)))
+    fn load(paces: &[Duration]) -> f64 {
+        paces.iter().map(|every| 1.0 / every.as_secs_f64()).sum()
     }
 
     #[test]
-    fn heat_is_believed_at_once_and_cooling_by_halves() {
-        let rate = |values| pulse(values).expect("read").rate;
-        assert_eq!(rate(&[(0, 100)]), None);
-        assert_eq!(rate(&[(0, 100), (100, 200)]), Some(1.0));
-        assert_eq!(rate(&[(0, 100), (100, 200), (200, 1_200)]), Some(10.0));
-        assert_eq!(rate(&[(0, 100), (100, 200), (200, 200)]), Some(0.5));
-        assert_eq!(rate(&[(0, 100), (100, 0)]), Some(1.0), "a fall is a movement");
-        assert_eq!(rate(&[(0, 100), (5, 900)]), None, "too soon to tell");
-        let (cold, hot) = (pulse(&[(0, 0), (100, 100)]), pulse(&[(0, 0), (100, 100), (200, 5_000)]));
-        assert!(hot.expect("read").is_hotter(cold) && !cold.expect("read").is_hotter(cold));
-    }
-
-    #[test]
-    fn the_readings_suffice_and_go_where_numbers_move() {
-        let rates = [100.0, 1.0, 0.01, 0.0001];
-        let plenty = intervals(&rates, 10.0);
-        assert_eq!(plenty, [Duration::from_secs(60); 4], "nothing is gained by saving");
-        let scarce = intervals(&rates, 1.0 / 50.0);
+    fn readings_go_by_the_root_of_the_rate() {
+        let rates = [1e-3, 1e-4, 1e-5, 1e-6];
+        assert_eq!(intervals(&rates, 1.0, MINUTE), [MINUTE; 4], "nothing is gained by saving");
+        let scarce = intervals(&rates, 1.0 / 50.0, MINUTE);
         assert!(scarce.windows(2).all(|pair| pair[0] <= pair[1]) && scarce[0] < scarce[3], "{scarce:?}");
-        assert!(scarce.iter().map(|every| 1.0 / every.as_secs_f64()).sum::<f64>() <= 1.0 / 50.0);
-    }
-
-    /// A hundred tweets of all ages whose views come as attention fades, one of which heats up again; the mean error of what is shown
-    /// over a day, for intervals by a rule.
-    fn error(mut every: impl FnMut(&[Candidate], Timestamp) -> Vec<Duration>) -> (f64, usize) {
-        let created: Vec<Timestamp> = (0..100).map(|number| NOW - Duration::from_secs(1_800 * number)).collect();
-        let fame = |number: usize| 50.0 * 1.3f64.powi((number * 37 % 23) as i32);
-        let truth = |number: usize, at: Timestamp| {
-            let age = at.since(created[number]).as_secs_f64();
-            let wave = if number == 80 { (at.since(NOW).as_secs_f64() - 30_000.0).max(0.0) } else { 0.0 };
-            (fame(number) * (1.0 + age / 600.0).ln() + wave) as u64
-        };
-        let mut candidates: Vec<Candidate> = created.iter().map(|created| Candidate { created: *created, pulse: None }).collect();
-        let mut shown: Vec<(Timestamp, u64)> = (0..100).map(|number| (NOW, truth(number, NOW))).collect();
-        let (mut total, mut reads, mut steps) = (0.0, 0, 0);
-        let mut plan = vec![Duration::ZERO; 100];
-        for minute in 0..1_440 {
-            let now = NOW + Duration::from_secs(60 * minute);
-            if minute % 10 == 0 {
-                plan = every(&candidates, now);
-            }
-            for number in 0..100 {
-                if now.since(shown[number].0) >= plan[number] || minute == 0 {
-                    reads += 1;
-                    shown[number] = (now, truth(number, now));
-                    candidates[number].pulse = Pulse::take(candidates[number].pulse, &reading(shown[number].1), now);
-                }
-                total += shown[number].1.abs_diff(truth(number, now)) as f64;
-                steps += 1;
-            }
-        }
-        (total / f64::from(steps), reads)
+        assert!(load(&scarce) <= 1.0 / 50.0);
+        assert!(intervals(&rates, 0.0, MINUTE).iter().all(|every| *every > 15 * DAY), "no number is too small");
     }
 
     #[test]
-    fn with_as_many_readings_the_error_is_smaller_than_with_fixed_tiers() {
-        let tiers = |candidates: &[Candidate], now: Timestamp| {
-            let every = |tweet: &Candidate| match now.since(tweet.created).as_secs() {
-                0..3_600 => Duration::from_secs(60),
-                3_600..86_400 => Duration::from_secs(300),
-                _ => Duration::from_secs(3_600),
-            };
-            candidates.iter().map(every).collect()
+    fn where_each_read_is_paid_old_tweets_wait_longest_and_the_money_lasts() {
+        let tweet = |days: u32| {
+            let samples = vec![Sample { media: None, metric: Metric::Impressions, scope: Scope::Total, value: 1_000 }];
+            let reading = TweetReading { samples, ..TweetReading::default() };
+            let born = NOW - DAY * days;
+            (Pulse::take(None, Api::Lookup, &reading, born, NOW), born)
         };
-        let (fixed, reads) = error(tiers);
-        let budget = reads as f64 / 86_400.0;
-        let (adaptive, spent) = error(|candidates, now| intervals(&rates(candidates, now), budget));
-        assert!(spent <= reads, "{spent} readings instead of {reads}");
-        assert!(adaptive < 0.7 * fixed, "mean error {adaptive:.1} instead of {fixed:.1}, {spent} readings instead of {reads}");
+        let ages = [1, 2, 4, 8, 16];
+        let paces = thrifty_intervals(ages.into_iter().map(tweet), 1.0 / 86_400.0, MINUTE, NOW);
+        assert!(paces.windows(2).all(|pair| pair[0] <= pair[1]) && paces[0] < paces[4], "{paces:?}");
+        assert!(load(&paces) <= 1.0 / 86_400.0, "{paces:?}");
     }
 }

@@ -125,3 +125,54 @@ fn a_months_money_lasts_to_its_end() {
     let share = 3.0 / left;
     assert!(remaining >= 3.0 - share - 1e-9 && remaining <= 3.0 - share + 0.006, "{remaining} left, a share is {share}");
 }
+
+#[test]
+fn a_months_tweets_are_shared_out_by_the_day() {
+    let all = tweets(100, 5 * DAY);
+    // Thirteen days are left of the month.
+    let budget = Budget { usd_per_day: None, usd_per_month: None, tweets_per_month: Some(130) };
+    let mut plan = plan(&all, budget);
+    let mut read = std::collections::BTreeSet::new();
+    for minute in 0..12 * 60 {
+        read.extend(answer(&mut plan, START + MINUTE * minute, |_| 1));
+    }
+    assert_eq!(read.len(), 10, "the day's share neither shrinks nor creeps while it is bought");
+}
+
+#[test]
+fn money_is_kept_for_tweets_that_will_be_written_later_in_the_day() {
+    let dawn = Timestamp::from_seconds(START.utc_day() * 86_400);
+    let mut all = tweets(60, 5 * DAY);
+    let mut plan = plan(&all, Budget { usd_per_day: Some(0.05), usd_per_month: None, tweets_per_month: None });
+    let mut bought = std::collections::BTreeMap::<i64, std::collections::BTreeSet<TweetId>>::new();
+    for minute in (720..5 * 1_440).step_by(5) {
+        let now = dawn + MINUTE * minute;
+        // Three a day, in the evening.
+        if [1_080, 1_200, 1_320].contains(&(minute % 1_440)) {
+            let id = ((now.millis() - 1_288_834_974_657) as u64) << 22;
+            all.push(TweetId::new(id).expect("an id"));
+            plan.watch(0, &all, Default::default(), now);
+        }
+        let read = answer(&mut plan, now, |_| 1);
+        bought.entry(now.utc_day()).or_default().extend(read);
+        let is_new = |id: &&TweetId| id.created().is_some_and(|created| now.since(created) < MINUTE);
+        for id in all.iter().filter(is_new).filter(|_| minute > 2 * 1_440) {
+            assert!(bought[&now.utc_day()].contains(id), "a new tweet found the money spent at minute {minute}");
+        }
+    }
+    let full: Vec<usize> = bought.values().skip(2).map(|tweets| tweets.len()).collect();
+    assert_eq!(full, [10, 10, 10], "what was kept in vain is spent at the end of the day");
+}
+
+#[test]
+fn all_tweets_are_compared_now_and_then_not_at_each_look() {
+    let all = tweets(3_000, 5 * DAY);
+    let mut plan = plan(&all, Budget { usd_per_day: Some(1.0), usd_per_month: None, tweets_per_month: None });
+    let mut read = std::collections::BTreeSet::new();
+    for second in (0..1_800).step_by(2) {
+        read.extend(answer(&mut plan, START + Duration::from_secs(second), |_| 1));
+    }
+    let rounds = plan.accounts()[0].allowance.rounds;
+    assert_eq!(read.len(), 200, "all that the day's money covers");
+    assert!((1..=7).contains(&rounds), "{rounds} comparisons in half an hour");
+}

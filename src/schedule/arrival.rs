@@ -6,10 +6,10 @@ use crate::model::{
     Api, Ask, Billed, Failure, MediaKey, PriceClass, ProjectUsage, RateLimit, Reading, Refusal, Timestamp, TweetId, TweetReading,
 };
 use crate::schedule::account::{AccountPlan, Books};
-use crate::schedule::adaptive::Pulse;
 use crate::schedule::call::TweetsAsk;
 use crate::schedule::errands::USAGE_PAUSE;
 use crate::schedule::ledger::Bill;
+use crate::schedule::pulse::Pulse;
 use crate::schedule::slot::SlotKind;
 use crate::schedule::tweet::{FOREIGN_PAUSE, RECHECK, SILENCE_PAUSE};
 use crate::schedule::{Call, Errand, Ladder, Outcome};
@@ -142,8 +142,8 @@ impl AccountPlan {
             if judges {
                 self.learn_videos(*id, &given.videos);
             }
-            if judges || slot == 0 {
-                self.learn_pulse(*id, given, at);
+            if ask != Ask::Promoted {
+                self.learn_pulse(*id, slot, given, at);
             }
         }
         if ask == Ask::Promoted {
@@ -191,12 +191,14 @@ impl AccountPlan {
     }
 
     /// How the tweet's numbers move. One that heats up does not wait for its old turn.
-    fn learn_pulse(&mut self, id: TweetId, reading: &TweetReading, at: Timestamp) {
+    fn learn_pulse(&mut self, id: TweetId, slot: usize, reading: &TweetReading, at: Timestamp) {
         let Some(&position) = self.index.get(&id) else { return };
-        let before = self.tweets[position].pulse;
-        let pulse = Pulse::take(before, reading, at);
-        self.tweets[position].pulse = pulse;
-        if pulse.is_some_and(|pulse| pulse.is_hotter(before)) && self.adapted.take().is_some() {
+        let (api, tweet) = (self.slots[slot].api, &mut self.tweets[position]);
+        let before = tweet.pulse;
+        tweet.pulse = Pulse::take(before, api, reading, id.created().unwrap_or(at), at);
+        let is_slow = tweet.pace.is_some_and(|pace| pace > Duration::ZERO);
+        if is_slow && tweet.pulse.is_some_and(|pulse| pulse.is_hotter(before)) {
+            tweet.pace = Some(Duration::ZERO);
             self.queue.disturb();
         }
     }

@@ -83,7 +83,7 @@ impl AccountPlan {
         let is_early = is_early && !self.gates.is_unpaid();
         let is_closed = self.gates.passage(credential, Api::Usage, now) != Passage::Open;
         let is_refused = is_closed || self.gates.is_refused(credential, Api::Usage) || is_early;
-        if trigger == Trigger::Continue || !is_due || is_refused {
+        if matches!(trigger, Trigger::Continue | Trigger::Probe) || !is_due || is_refused {
             return None;
         }
         self.usage_due = now + USAGE_PAUSE;

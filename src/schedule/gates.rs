@@ -247,6 +247,11 @@ impl Gates {
         self.windows(credential, api).filter_map(rate).min_by(f64::total_cmp)
     }
 
+    /// Calls are under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.in_flight.values().any(|count| *count > 0)
+    }
+
     /// A call leaves.
     pub(super) fn depart(&mut self, credential: CredentialKind, api: Api, now: Timestamp) {
         self.quota.depart(credential, api, now);
@@ -348,6 +353,12 @@ impl Gates {
         self.closed_windows = memory.closed_windows.into_iter().map(|(kind, api, until)| ((kind, api), closed(until))).collect();
         self.payment = memory.payment;
         self.quota.recall(memory.used, now, SLACK);
+    }
+
+    /// Besides what it recalls: faults of the network are none of the configuration's, and their pauses hold across a reload.
+    pub(super) fn inherit(&mut self, old: &Self) {
+        self.faults.clone_from(&old.faults);
+        self.first_success = old.first_success;
     }
 
     /// 1 s, 2 s, 4 s … a minute, each shortened by up to a quarter, so that exporters do not march in step.

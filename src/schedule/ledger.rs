@@ -56,6 +56,7 @@ pub(super) struct Ledger {
     spent_today: u64,
     spent_this_month: u64,
     tweets_this_month: u64,
+    tweets_today: u64,
     reserved: u64,
     reserved_tweets: u64,
 }
@@ -77,6 +78,7 @@ impl Ledger {
             spent_today: 0,
             spent_this_month: 0,
             tweets_this_month: 0,
+            tweets_today: 0,
             reserved: 0,
             reserved_tweets: 0,
         }
@@ -93,6 +95,7 @@ impl Ledger {
         }
         if day > self.day {
             self.spent_today = 0;
+            self.tweets_today = 0;
         }
         if month > self.month {
             self.spent_this_month = 0;
@@ -132,8 +135,10 @@ impl Ledger {
             let at_dawn = nanos(usd).saturating_sub(self.spent_this_month.saturating_sub(self.spent_today));
             (at_dawn / days).saturating_sub(self.spent_today + self.reserved) / price
         });
-        let tweets =
-            tweets_per_month.map(|most| most.saturating_sub(self.tweets_this_month + self.reserved_tweets).div_ceil(days));
+        let tweets = tweets_per_month.map(|most| {
+            let at_dawn = most.saturating_sub(self.tweets_this_month.saturating_sub(self.tweets_today));
+            at_dawn.div_ceil(days).saturating_sub(self.tweets_today + self.reserved_tweets)
+        });
         money.unwrap_or(u64::MAX).min(tweets.unwrap_or(u64::MAX))
     }
 
@@ -184,8 +189,14 @@ impl Ledger {
             spent_today: self.spent_today,
             spent_this_month: self.spent_this_month,
             tweets_this_month: self.tweets_this_month,
+            tweets_today: self.tweets_today,
             under_way,
         }
+    }
+
+    /// All resources that are paid, and on which UTC day.
+    pub(super) fn paid(&self) -> (i64, Vec<(PriceClass, u64)>) {
+        (self.paid_on, self.paid.iter().copied().collect())
     }
 
     /// Resources that were paid since this was last asked, and on which UTC day.
@@ -201,6 +212,7 @@ impl Ledger {
         self.spent_today = memory.spent_today;
         self.spent_this_month = memory.spent_this_month;
         self.tweets_this_month = memory.tweets_this_month;
+        self.tweets_today = memory.tweets_today;
         (self.paid_on, self.paid) = (paid.0, paid.1.into_iter().collect());
         for Reservation { class, resources, others } in memory.under_way {
             let Some(class) = class else { continue };
@@ -214,7 +226,9 @@ impl Ledger {
         let cost = self.price(class).saturating_mul(count);
         self.spent_today = self.spent_today.saturating_add(cost);
         self.spent_this_month = self.spent_this_month.saturating_add(cost);
-        self.tweets_this_month += if class == PriceClass::User { 0 } else { count };
+        let tweets = if class == PriceClass::User { 0 } else { count };
+        self.tweets_this_month += tweets;
+        self.tweets_today += tweets;
     }
 
     /// Whether there is a budget at all.
@@ -229,6 +243,7 @@ impl Ledger {
         self.spent_today = self.spent_today.max(price.saturating_mul(today));
         self.spent_this_month = self.spent_this_month.max(price.saturating_mul(this_month.max(today)));
         self.tweets_this_month = self.tweets_this_month.max(this_month.max(today));
+        self.tweets_today = self.tweets_today.max(today);
     }
 
     /// The day's budget in US dollars and what is left of it.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Api, CredentialKind, MediaKey, PriceClass, RateLimit, Refusal, Timestamp, TweetId, Username};
 use crate::schedule::account::AccountPlan;
-use crate::schedule::adaptive::Pulse;
 use crate::schedule::gates::GatesMemory;
+use crate::schedule::pulse::Pulse;
 use crate::schedule::slot::SlotKind;
 use crate::schedule::tweet::{Track, TweetPlan};
 
@@ -48,6 +48,7 @@ pub(super) struct LedgerMemory {
     pub(super) spent_today: u64,
     pub(super) spent_this_month: u64,
     pub(super) tweets_this_month: u64,
+    pub(super) tweets_today: u64,
     /// Calls that were under way: X may have charged for them.
     pub(super) under_way: Vec<Reservation>,
 }
@@ -100,22 +101,22 @@ pub(super) struct LookedFor {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TweetMemory {
-    on_timeline: bool,
+    pub(super) on_timeline: bool,
     refusal: Option<Refusal>,
-    foreign_until: Option<Timestamp>,
+    pub(super) foreign_until: Option<Timestamp>,
     videos: Option<Vec<MediaKey>>,
     pulse: Option<Pulse>,
     /// By the slot's name.
-    tracks: BTreeMap<String, TrackMemory>,
+    pub(super) tracks: BTreeMap<String, TrackMemory>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct TrackMemory {
-    asked: Option<Timestamp>,
+pub(super) struct TrackMemory {
+    pub(super) asked: Option<Timestamp>,
     read: bool,
-    silent_until: Option<Timestamp>,
-    barred: Option<(Timestamp, Refusal)>,
+    pub(super) silent_until: Option<Timestamp>,
+    pub(super) barred: Option<(Timestamp, Refusal)>,
     spoils: bool,
 }
 
@@ -163,19 +164,15 @@ impl AccountPlan {
         self.slot_of(source, request).is_some_and(|slot| self.slots[slot].kind != SlotKind::Scout)
     }
 
-    /// Whether it is on the watch list, or was found.
-    pub fn watches(&self, id: TweetId) -> bool {
-        self.index.contains_key(&id)
-    }
-
     /// Resources that were paid since this was last asked, and the UTC day on which.
     pub fn take_paid(&mut self) -> PaidOn {
         self.ledger.take_news()
     }
 
-    /// Tweets of which something new is known since this was last asked.
+    /// Tweets of which something new is known since this was last asked; of those that nobody watches nothing need survive.
     pub fn take_touched(&mut self) -> Vec<TweetId> {
-        std::mem::take(&mut self.touched).into_iter().collect()
+        let is_watched = |id: &TweetId| self.index.get(id).is_none_or(|position| !self.tweets[*position].on_demand);
+        std::mem::take(&mut self.touched).into_iter().filter(is_watched).collect()
     }
 
     /// Takes up what was known before the restart. Readings that are young enough are not due again.
@@ -189,11 +186,13 @@ impl AccountPlan {
         self.usage_due = memory.usage_due.unwrap_or(now).min(now + Duration::from_secs(900));
         let named = self.named();
         self.watch(&named, now);
+        // What is kept of tweets that are watched no more can be forgotten.
+        let unwatched = tweets.iter().map(|(id, _)| *id).filter(|id| !self.index.contains_key(id)).collect();
         for (id, memory) in tweets {
             let names: Vec<String> = self.slots.iter().map(|slot| slot.name()).collect();
             self.tweet(id, |tweet| tweet.recall(memory, &names));
         }
-        self.touched.clear();
+        self.touched = unwatched;
     }
 }
 

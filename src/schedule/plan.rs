@@ -17,6 +17,8 @@ pub enum Trigger {
     },
     /// Nothing new: only what is due already.
     Continue,
+    /// Nothing new: of what is due already only the tweets that somebody waits for.
+    Probe,
 }
 
 /// The plan of all accounts. One account's troubles never hold another's calls.
@@ -63,6 +65,31 @@ impl Plan {
         std::mem::take(&mut self.accounts[account].list_changed)
     }
 
+    /// Nobody knows what the account has spent: X is asked first.
+    pub fn lose_books(&mut self, account: usize) {
+        self.accounts[account].lose_books();
+    }
+
+    /// Somebody asks for a tweet of an account, watched or not: it is due if its reading is older than its interval and than this.
+    pub fn order(&mut self, account: usize, tweet: TweetId, min_age: Duration, now: Timestamp) {
+        self.accounts[account].order(tweet, &self.ladder, min_age, now);
+    }
+
+    /// Nobody waits for the tweet any more.
+    pub fn forgo(&mut self, account: usize, tweet: TweetId) {
+        self.accounts[account].forgo(tweet);
+    }
+
+    /// Whether a reading of the tweet is under way or about to be; asked after a launch, unless something holds all calls up.
+    pub fn is_awaited(&self, account: usize, tweet: TweetId, is_held_up: bool, now: Timestamp) -> bool {
+        self.accounts[account].is_awaited(tweet, &self.ladder, is_held_up, now)
+    }
+
+    /// The state of one tweet of an account; nothing if it is not known.
+    pub fn state(&self, account: usize, tweet: TweetId, now: Timestamp) -> Option<TweetState> {
+        self.accounts[account].state_of_tweet(tweet, &self.ladder, now)
+    }
+
     /// An account's credential is another one now: it is tried at once, whatever it was refused for.
     pub fn trust(&mut self, account: usize, credential: CredentialKind) {
         self.accounts[account].gates.trust(credential);
@@ -97,12 +124,17 @@ impl Plan {
         &self.accounts
     }
 
+    /// The accounts, one by one.
+    pub fn into_accounts(self) -> Vec<AccountPlan> {
+        self.accounts
+    }
+
     /// Since when the account's read that waits longest is due.
     pub fn oldest_due(&self, account: usize, now: Timestamp) -> Option<Timestamp> {
         self.accounts[account].oldest_due(&self.ladder, now)
     }
 
-    /// The states of an account's tweets, in the order of its watch list.
+    /// The states of an account's tweets, in the order of its watch list; those that were only asked for come last.
     pub fn states(&self, account: usize, now: Timestamp) -> impl Iterator<Item = TweetState> {
         self.accounts[account].states(&self.ladder, now)
     }

@@ -106,7 +106,7 @@ pub(super) const PAGE: usize = 100;
 
 impl Discovery {
     /// What another run of the exporter must look for, too, to go on where this one was.
-    fn looked_for(self) -> LookedFor {
+    pub(super) fn looked_for(self) -> LookedFor {
         let Self { younger_than, exclude_replies, exclude_retweets, max_tweets, room: _ } = self;
         LookedFor { younger_than, exclude_replies, exclude_retweets, max_tweets }
     }
@@ -235,11 +235,15 @@ impl Timeline {
             self.walked_from = memory.walked_from;
             return;
         };
+        // What did not fit was not looked at, what is older neither.
+        let fits_more =
+            was.zip(is).is_none_or(|(was, is)| memory.found.len() >= was.max_tweets && is.max_tweets > was.max_tweets);
+        let is_deeper = was.zip(is).is_some_and(|(was, is)| is.younger_than > was.younger_than);
         self.found = memory.found.into_iter().collect();
-        if was == is {
+        if !fits_more {
             self.walked_from = memory.walked_from;
-            self.next_discovery = memory.next_discovery;
-            self.cut_short = memory.cut_short;
+            self.next_discovery = memory.next_discovery.filter(|_| !is_deeper);
+            self.cut_short = memory.cut_short || is_deeper;
             self.searching &= memory.walked_from.is_none();
         }
         self.cut(discovery);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{MediaKey, Refusal, Timestamp, TweetId, TweetState};
-use crate::schedule::adaptive::Pulse;
 use crate::schedule::gates::is_to_come;
+use crate::schedule::pulse::Pulse;
 
 /// One watched tweet.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub(super) struct TweetPlan {
     pub(super) id: TweetId,
     /// It was found on the timeline, nobody named it: it leaves when it is old or gone.
     pub(super) found: bool,
+    /// Nobody watches it, but somebody asked for it.
+    pub(super) on_demand: bool,
     /// It was on the timeline when that was last read.
     pub(super) on_timeline: bool,
     /// X does not give it; asked again slowly.
@@ -22,8 +24,10 @@ pub(super) struct TweetPlan {
     pub(super) videos: Option<Vec<MediaKey>>,
     /// How its numbers move.
     pub(super) pulse: Option<Pulse>,
-    /// With `tiers: adaptive`: how often it is read, and how many counts a second are expected.
-    pub(super) pace: Option<(Duration, f64)>,
+    /// With `tiers: adaptive`: how often it is read.
+    pub(super) pace: Option<Duration>,
+    /// It was just written when it came to the list that was being watched.
+    pub(super) newborn: bool,
     /// Where it stands in each slot of the account.
     pub(super) tracks: Vec<Track>,
 }
@@ -66,6 +70,9 @@ pub(super) const FOREIGN_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 /// After X left it out in silence.
 pub(super) const SILENCE_PAUSE: Duration = Duration::from_secs(10 * 60);
 
+/// Who is younger was written after all others were listed.
+const NEW: Duration = Duration::from_secs(60 * 60);
+
 /// After X stumbled on it; also the longest pause of promise 8.
 const STUMBLE_PAUSE: Duration = Duration::from_secs(60);
 
@@ -76,12 +83,14 @@ impl TweetPlan {
         Self {
             id,
             found: false,
+            on_demand: false,
             on_timeline: false,
             refusal: None,
             foreign_until: None,
             videos: None,
             pulse: None,
             pace: None,
+            newborn: id.created().is_some_and(|created| now.since(created) < NEW),
             tracks: vec![due; slots],
         }
     }

@@ -119,6 +119,24 @@ impl AccountMetrics {
         self.families().credential_ok.at([&self.name, credential.name()]).set(u64::from(ok));
     }
 
+    /// The account has these credentials, and no others any more; each is good until X says otherwise. `derived`: another one's token,
+    /// of which nothing is said before it is used.
+    pub fn credentials(&self, kinds: &[CredentialKind], derived: Option<CredentialKind>) {
+        let families = self.families();
+        for kind in kinds.iter().filter(|kind| !families.credential_ok.has([&self.name, kind.name()])) {
+            self.credential_ok(*kind, true);
+        }
+        let stays = |account: &str, credential: &str| {
+            account != &*self.name || kinds.iter().chain(&derived).any(|kind| kind.name() == credential)
+        };
+        families.credential_ok.retain(|[account, kind]| stays(account, kind));
+        families.token_expiry.retain(|[account, kind]| stays(account, kind));
+        for table in [&families.rate_limit, &families.rate_remaining] {
+            table.retain(|[account, kind, ..]| stays(account, kind));
+        }
+        families.rate_reset.retain(|[account, kind, ..]| stays(account, kind));
+    }
+
     /// When the access token expires.
     pub fn token_expiry(&self, credential: CredentialKind, at: Timestamp) {
         self.families().token_expiry.at([&self.name, credential.name()]).set(at.seconds());

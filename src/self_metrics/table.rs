@@ -41,6 +41,16 @@ impl<const N: usize, M: Clone> Table<N, M> {
         self.with(|rows| rows.retain(|values, _| values.first().is_none_or(|first| first != value)));
     }
 
+    /// Keeps the series that fit.
+    pub(super) fn retain(&self, fits: impl Fn(&[String; N]) -> bool) {
+        self.with(|rows| rows.retain(|values, _| fits(values)));
+    }
+
+    /// Whether there is such a series.
+    pub(super) fn has(&self, values: [&str; N]) -> bool {
+        self.with(|rows| rows.contains_key(&values.map(str::to_owned)))
+    }
+
     /// Numbers cannot be left half changed, so a panic elsewhere does not spoil them.
     fn with<R>(&self, work: impl FnOnce(&mut BTreeMap<[String; N], M>) -> R) -> R {
         work(&mut self.rows.lock().unwrap_or_else(PoisonError::into_inner))

@@ -10,7 +10,7 @@ use hyper::{Method, Request, StatusCode};
 use tokio::time::timeout;
 
 use crate::server::reply::{Reply, head_only, method_not_allowed, text};
-use crate::server::{Server, landing, scrape};
+use crate::server::{Server, landing, lifecycle, probe, scrape, targets};
 
 /// What is behind the known paths.
 enum Route {
@@ -18,6 +18,9 @@ enum Route {
     Landing,
     Healthy,
     Ready,
+    Reload,
+    Probe,
+    Targets,
 }
 
 /// The answer to any request.
@@ -26,8 +29,12 @@ pub(super) async fn answer(server: Arc<Server>, request: Request<Incoming>) -> R
     let Some(route) = route(&server, head.uri.path()) else {
         return finished(&head, text(StatusCode::NOT_FOUND, "not found"));
     };
-    if head.method != Method::GET && head.method != Method::HEAD {
-        return method_not_allowed("GET, HEAD");
+    let (fits, allowed) = match route {
+        Route::Reload => ([Method::POST, Method::PUT].contains(&head.method), "POST, PUT"),
+        _ => ([Method::GET, Method::HEAD].contains(&head.method), "GET, HEAD"),
+    };
+    if !fits {
+        return finished(&head, method_not_allowed(allowed));
     }
     if let Err(reply) = discard(body).await {
         return finished(&head, reply);
@@ -37,11 +44,14 @@ pub(super) async fn answer(server: Arc<Server>, request: Request<Incoming>) -> R
         Route::Landing => landing::page(&server.handle.snapshot(), &server.telemetry_path),
         Route::Healthy => text(StatusCode::OK, "Healthy"),
         Route::Ready => ready(&server),
+        Route::Reload => lifecycle::reload(&server).await,
+        Route::Probe => probe::page(&server, &head).await,
+        Route::Targets => targets::list(&server, &head),
     };
     finished(&head, reply)
 }
 
-/// Paths are compared as they come: none of ours needs an escape. The query is ignored.
+/// Paths are compared as they come: none of ours needs an escape. Only a probe reads the query.
 fn route(server: &Server, path: &str) -> Option<Route> {
     if path == server.telemetry_path {
         return Some(Route::Metrics);
@@ -50,6 +60,9 @@ fn route(server: &Server, path: &str) -> Option<Route> {
         "/" => Some(Route::Landing),
         "/-/healthy" => Some(Route::Healthy),
         "/-/ready" => Some(Route::Ready),
+        "/probe" => Some(Route::Probe),
+        "/sd" => Some(Route::Targets),
+        "/-/reload" => Some(Route::Reload),
         _ => None,
     }
 }

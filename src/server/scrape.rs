@@ -32,13 +32,13 @@ async fn page(server: &Server, headers: &HeaderMap, start: Instant) -> Reply {
 }
 
 /// A header that is a list may come in several lines.
-fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+pub(super) fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
 /// How long this scrape may wait for X: what Prometheus grants, less half a second for the way.
-fn patience(headers: &HeaderMap) -> Duration {
+pub(super) fn patience(headers: &HeaderMap) -> Duration {
     /// Prometheus' default `scrape_timeout`.
     const USUAL: f64 = 10.0;
     const WAY: f64 = 0.5;

@@ -97,6 +97,12 @@ impl State {
         written.map_err(|fault| self.folder.not_written(&fault.to_string()))
     }
 
+    /// What the file holds of one account; nothing if it does not know it. Blocks.
+    pub fn recall(&self, account: &str) -> Result<Option<Recalled>, StateError> {
+        let database = self.database.as_ref().ok_or_else(|| self.folder.unusable("the last commit failed"))?;
+        guarded(|| tables::read_account(database, account)).map_err(|fault| self.folder.unusable(&fault.to_string()))
+    }
+
     fn attempt(&mut self, changes: &[Change]) -> Result<(), Fault> {
         if self.database.is_none() {
             self.database = Some(guarded(|| Ok(builder().open(self.folder.file())?))?);

@@ -100,6 +100,26 @@ pub(super) fn read(database: &Database) -> Result<Vec<Recalled>, Error> {
     Ok(accounts.into_values().collect())
 }
 
+/// All that the file holds of one account; nothing if it does not know it.
+pub(super) fn read_account(database: &Database, account: &str) -> Result<Option<Recalled>, Error> {
+    let transaction = database.begin_read()?;
+    let Some(row) = transaction.open_table(ACCOUNTS)?.get(account)? else { return Ok(None) };
+    let (paid_day, header) = row.value();
+    let (header, account) = (header.to_vec(), account.to_owned());
+    let mut recalled = Recalled { account: account.clone(), header, tweets: Vec::new(), paid_day, paid: Vec::new() };
+    let account = &*account;
+    for row in transaction.open_table(TWEETS)?.range((account, 0)..=(account, u64::MAX))? {
+        let (key, value) = row?;
+        let id = TweetId::new(key.value().1).map_err(|_| broken("has a tweet with an impossible id"))?;
+        recalled.tweets.push((id, value.value().to_vec()));
+    }
+    for row in transaction.open_table(PAID)?.range((account, 0, 0)..=(account, u8::MAX, u64::MAX))? {
+        let (_, class, id) = row?.0.value();
+        recalled.paid.push((class, id));
+    }
+    Ok(Some(recalled))
+}
+
 fn broken(what: &str) -> Error {
     Error::Corrupted(what.to_owned())
 }

@@ -23,26 +23,38 @@ pub struct AccountStore {
     username: Option<Username>,
     /// X's id of the credential's user, once a private number proved it.
     owner: Option<u64>,
+    /// The watched tweets, then those that somebody asked for.
     records: Vec<TweetRecord>,
+    watched: usize,
     index: HashMap<TweetId, usize>,
 }
 
 impl AccountStore {
     /// An account of which nothing is read yet; the tweets are distinct.
     pub fn new(name: String, username: Option<Username>, watched: Vec<Watched>) -> Self {
-        let mut store = Self { name, username, owner: None, records: Vec::new(), index: HashMap::new() };
+        let mut store = Self { name, username, owner: None, records: Vec::new(), watched: 0, index: HashMap::new() };
         store.watch(watched);
         store
     }
 
     /// Another watch list: tweets that are still on it keep what is known of them.
     pub fn watch(&mut self, watched: Vec<Watched>) {
+        self.watch_besides(watched, std::iter::empty());
+    }
+
+    /// Another watch list, and besides it tweets that somebody asked for: those stand on no page but their own.
+    pub fn watch_besides(&mut self, watched: Vec<Watched>, on_demand: impl Iterator<Item = TweetId>) {
+        // Who is named by the watch list is taken for the account's own until X says otherwise.
+        self.records[self.watched..].iter_mut().for_each(|record| record.foreign = false);
+        self.watched = watched.len();
         let mut known: HashMap<TweetId, TweetRecord> = self.records.drain(..).map(|record| (record.id, record)).collect();
         let record = |tweet: Watched| match known.remove(&tweet.id) {
             Some(record) => record.renamed(tweet.username, tweet.labels),
             None => TweetRecord::new(tweet.id, tweet.username, tweet.labels),
         };
         self.records = watched.into_iter().map(record).collect();
+        let stranger = |id: TweetId| known.remove(&id).unwrap_or_else(|| TweetRecord::new(id, None, BTreeMap::new())).stranger();
+        self.records.extend(on_demand.map(stranger));
         self.index = self.records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
     }
 
@@ -53,7 +65,17 @@ impl AccountStore {
 
     /// Its tweets, in the order of the watch list.
     pub fn records(&self) -> &[TweetRecord] {
+        &self.records[..self.watched]
+    }
+
+    /// The same, and behind them those that somebody asked for.
+    pub fn all_records(&self) -> &[TweetRecord] {
         &self.records
+    }
+
+    /// Whether the watch list has it.
+    pub fn is_watched(&self, tweet: TweetId) -> bool {
+        self.index.get(&tweet).is_some_and(|position| *position < self.watched)
     }
 
     /// One of them.
@@ -121,6 +143,13 @@ impl AccountStore {
         }
     }
 
+    /// Sets the state of this tweet.
+    pub fn enter_tweet(&mut self, tweet: TweetId, state: TweetState) {
+        if let Some(&position) = self.index.get(&tweet) {
+            self.enter(position, state);
+        }
+    }
+
     /// Sets the state of the tweet at this position.
     pub fn enter(&mut self, position: usize, state: TweetState) {
         self.records[position].enter(state);
@@ -163,6 +192,18 @@ mod tests {
         store.take(id(1), PART, by(9001, true), at);
         store.take(id(2), PART, by(77, false), at);
         assert_eq!(names(&store), [Some("acme"), None, Some("stranger")]);
+    }
+
+    #[test]
+    fn a_tweet_that_was_asked_for_carries_the_name_once_it_is_watched() {
+        let mut store = store();
+        let watched = |number| Watched { id: id(number), username: None, labels: BTreeMap::new() };
+        store.watch_besides(vec![watched(1)], [id(7)].into_iter());
+        assert_eq!((names(&store).len(), store.is_watched(id(7))), (1, false));
+        let name = |store: &AccountStore| store.record(id(7)).and_then(|record| store.username(record).cloned());
+        assert_eq!(name(&store), None, "nobody said whose it is");
+        store.watch(vec![watched(7)]);
+        assert_eq!((name(&store).is_some(), store.is_watched(id(7))), (true, true));
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl TweetRecord {
         Self { id, labels, username, foreign: false, state: TweetState::Pending, last_success: None, readings }
     }
 
+    /// The same tweet where nobody said whose it is: it carries no name before that is proven.
+    pub(super) fn stranger(self) -> Self {
+        Self { foreign: true, username: None, labels: BTreeMap::new(), ..self }
+    }
+
     /// The same tweet as another watch list has it.
     pub(super) fn renamed(self, username: Option<Username>, labels: BTreeMap<String, String>) -> Self {
         Self { username, labels, ..self }

@@ -42,6 +42,8 @@ pub struct Watchlist {
     pub files: Vec<PathBuf>,
     /// What the files looked like before they were read.
     pub fingerprint: Fingerprint,
+    /// 48 bits of a hash of their texts, in the order in which they are named; 0 without files.
+    pub hash: u64,
 }
 
 /// Reads the files that the accounts name and puts everything together.
@@ -83,7 +85,10 @@ fn entries(account: &Account, list: &mut Watchlist) -> (Vec<WatchEntry>, Option<
     list.warnings.extend(found.unmatched.iter().map(|glob| format!("{}: no file fits {glob}", account.name)));
     for path in found.files {
         match watch_file::read(&path) {
-            Ok(more) => entries.extend(more),
+            Ok((more, hash)) => {
+                list.hash = (list.hash.rotate_left(5) ^ hash) & 0xFFFF_FFFF_FFFF;
+                entries.extend(more);
+            }
             Err(errors) => match &mut refused {
                 Some(refused) => refused.append(errors),
                 None => refused = Some(errors),

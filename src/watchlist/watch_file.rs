@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use crate::config::{ConfigErrors, MAX_WATCH, WatchEntry, parse_watch_entries, read_text};
+use crate::config::{ConfigErrors, MAX_WATCH, WatchEntry, hash, parse_watch_entries, read_text};
 
 /// What the patterns of an account lead to.
 #[derive(Default)]
@@ -31,10 +31,10 @@ pub(super) fn find(patterns: &[String]) -> Found {
     found
 }
 
-/// The entries of one file.
-pub(super) fn read(path: &Path) -> Result<Vec<WatchEntry>, ConfigErrors> {
+/// The entries of one file, and a hash of its text.
+pub(super) fn read(path: &Path) -> Result<(Vec<WatchEntry>, u64), ConfigErrors> {
     let text = read_text(path, MAX_WATCH).map_err(|error| {
         ConfigErrors::of_file(path, format!("the file {error}; write a list of tweets into it, or change the pattern"))
     })?;
-    parse_watch_entries(&text, path)
+    parse_watch_entries(&text, path).map(|entries| (entries, hash(&text)))
 }

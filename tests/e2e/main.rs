@@ -1,6 +1,7 @@
 //! The real Prometheus scrapes the real program, and the real promtool judges its pages. Run by `make test`; a plain `cargo test`
 //! leaves it out, because it needs Debian's `prometheus`.
 
+mod discovery;
 #[path = "../it/harness/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the other tests, which use all of it")]
 mod harness;
@@ -8,6 +9,7 @@ mod harness;
 mod openmetrics;
 mod prometheus;
 mod sharding;
+mod web_config;
 
 use serde_json::Value;
 

@@ -22,16 +22,22 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts one that scrapes this URL every second.
     pub(crate) fn scraping(metrics: &str) -> Self {
-        let (host, path) = metrics.trim_start_matches("http://").split_once('/').expect("a URL");
-        let config = format!(
-            "global: {{ scrape_interval: 1s }}\nscrape_configs:\n  - job_name: tweet-exporter\n    metrics_path: /{path}\n    static_configs: [{{ targets: [\"{host}\"] }}]\n"
-        );
-        Self::configured(&config)
+        Self::scraping_with(metrics, "")
     }
 
-    /// Starts one with this configuration.
-    pub(crate) fn configured(config: &str) -> Self {
+    /// The same, with more lines for the job, such as a login.
+    pub(crate) fn scraping_with(metrics: &str, job: &str) -> Self {
+        let (scheme, rest) = metrics.split_once("://").expect("a URL");
+        let (host, path) = rest.split_once('/').expect("a URL");
+        Self::running(&format!(
+            "  - job_name: tweet-exporter\n    metrics_path: /{path}\n    scheme: {scheme}\n    static_configs: [{{ targets: [\"{host}\"] }}]\n{job}"
+        ))
+    }
+
+    /// Starts one with these jobs, scraping every second.
+    pub(crate) fn running(jobs: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        let config = format!("global: {{ scrape_interval: 1s }}\nscrape_configs:\n{jobs}");
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, config).expect("written");
         // Prometheus does not tell which port it got for 0.

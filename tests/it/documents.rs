@@ -7,13 +7,14 @@ use std::path::Path;
 use tweet_exporter::model::{Family, Metric, TweetState};
 use tweet_exporter::self_metrics::SelfMetrics;
 
+/// Holds the file of this name against what is expected, or writes it anew.
 fn check(name: &str, expected: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("GOLDEN").is_some() {
-        fs::write(&path, expected).expect("docs is writable");
+        fs::write(&path, expected).expect("the folder is there and writable");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "docs/{name} is not what the program says of itself; run `make golden` and read the diff");
+    assert!(found == expected, "{name} is not what the program says of itself; run `make golden` and read the diff");
 }
 
 #[test]
@@ -34,7 +35,7 @@ fn the_reference_of_metrics_is_true() {
     writeln!(text, "\n### Values of `state`\n\n{}", states.join(" ")).expect("a String takes everything");
     text.push_str("\n## About the exporter\n\n| family | type | meaning |\n|---|---|---|\n");
     text.push_str(&own_families());
-    check("metrics.md", &text);
+    check("docs/metrics.md", &text);
 }
 
 /// The exporter's own families, from a page on which everything has happened once.
@@ -70,5 +71,72 @@ fn the_reference_of_flags_is_true() {
     write(&mut command);
     command.get_subcommands_mut().for_each(&mut write);
     text.push_str("\nExit codes: 0 fine, 1 failed, 2 wrong use or bad configuration.\n");
-    check("command-line.md", &text);
+    check("docs/command-line.md", &text);
+}
+
+/// The command line without what differs from build to build.
+fn command() -> clap::Command {
+    let mut command = tweet_exporter::commands::command().version(env!("CARGO_PKG_VERSION"));
+    command.build();
+    command
+}
+
+const END_OF_MAN_PAGES: &str = r".SH EXIT STATUS
+0 fine; 1 failed, for \fBplan\fR also: over \fB\-\-max\-usd\-per\-month\fR; 2 wrong use or bad configuration.
+.SH SEE ALSO
+\fBpromtool\fR(1), \fBprometheus\fR(1)
+";
+
+fn man_page(command: &clap::Command) -> String {
+    let mut page = Vec::new();
+    let title = command.get_bin_name().unwrap_or(command.get_name()).replace(' ', "-");
+    let source = concat!("tweet_exporter ", env!("CARGO_PKG_VERSION"));
+    let man = clap_mangen::Man::new(command.clone()).title(title).source(source).manual("Prometheus exporters");
+    man.render(&mut page).expect("a Vec takes everything");
+    page.extend_from_slice(END_OF_MAN_PAGES.as_bytes());
+    String::from_utf8(page).expect("the pages are UTF-8")
+}
+
+#[test]
+fn the_manual_is_true() {
+    let command = command();
+    check("docs/man/tweet_exporter.1", &man_page(&command));
+    for command in command.get_subcommands() {
+        check(&format!("docs/man/tweet_exporter-{}.1", command.get_name()), &man_page(command));
+    }
+}
+
+#[test]
+fn the_completions_are_true() {
+    use clap_complete::Shell::{Bash, Fish, Zsh};
+    for (shell, name) in [(Bash, "tweet_exporter.bash"), (Zsh, "_tweet_exporter"), (Fish, "tweet_exporter.fish")] {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut command(), "tweet_exporter", &mut script);
+        let script = String::from_utf8(script).expect("the scripts are UTF-8");
+        check(&format!("deploy/completions/{name}"), &if shell == Fish { for_fish(&script) } else { script });
+    }
+}
+
+/// clap's script asks fish's `argparse` which command is on the line, and that refuses flags with a dot in their names. Ours looks for
+/// the command itself.
+fn for_fish(script: &str) -> String {
+    const NEXT: &str = "function __fish_tweet_exporter_using_subcommand";
+    let (_, rest) = script.split_once(NEXT).expect("clap's script has this function");
+    let command = command();
+    let commands: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    format!(
+        "# The command on the line, if there is one already.\n\
+         function __fish_tweet_exporter_needs_command\n    \
+         set -l words (commandline -opc)\n    \
+         set -e words[1]\n    \
+         for word in $words\n        \
+         if contains -- $word {}\n            \
+         echo $word\n            \
+         return 1\n        \
+         end\n    \
+         end\n    \
+         return 0\n\
+         end\n\n{NEXT}{rest}",
+        commands.join(" ")
+    )
 }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tweet_exporter::collector::{AccountSummary, Handle, Order, Snapshot};
+use tweet_exporter::door::Door;
 use tweet_exporter::exposition::{Page, Segment};
 use tweet_exporter::model::{Api, TweetState};
 use tweet_exporter::net::Limits;
@@ -51,7 +52,9 @@ impl Exporter {
         let address = listener.local_addr().expect("bound");
         let (metrics, stop) = (SelfMetrics::new(), CancellationToken::new());
         metrics.account("ac\"me", &[Api::Lookup]);
-        let task = tokio::spawn(server::serve(vec![other, listener], handle, metrics.clone(), options, stop.clone()));
+        let listeners = vec![other.into(), listener.into()];
+        let door = Arc::new(Door::open());
+        let task = tokio::spawn(server::serve(listeners, door, handle, metrics.clone(), options, stop.clone()));
         Self { address, snapshot, metrics, stop, task }
     }
 
@@ -70,7 +73,7 @@ fn a_snapshot() -> Snapshot {
     let rest = "tweet_state{account=\"acme\",tweet_id=\"2\",state=\"ok\"} 1\n";
     let segments = [text, rest].map(|text| Segment::new(Bytes::from_static(text.as_bytes())));
     let summary = AccountSummary { name: "acme".into(), tweets: vec![(TweetState::Ok, 2)], problem: Some("<none>".into()) };
-    Snapshot { page: Page { segments: segments.into(), series: 2 }, ready: true, accounts: vec![summary] }
+    Snapshot { page: Page { segments: segments.into(), series: 2 }, ready: true, accounts: vec![summary], ..Snapshot::default() }
 }
 
 struct Client {

@@ -58,12 +58,31 @@ impl Exporter {
             format!("--config.file={}", file.display()),
             format!("--state.path={}", folder.path().join("state").display()),
             "--web.listen-address=127.0.0.1:0".to_owned(),
+            "--web.enable-lifecycle".to_owned(),
             "--log.level=debug".to_owned(),
         ];
         let process = Process::start(&[&arguments, more].concat(), environment);
         let line = process.line("its address", |line| line.contains("msg=listening"));
         let address = line.rsplit("address=").next().expect("an address").trim();
         Self { process, url: format!("http://{address}"), client: client(), folder }
+    }
+
+    /// Writes another configuration, which nobody has read yet.
+    pub(crate) fn write(&self, configuration: &str) {
+        fs::write(self.folder.path().join("tweet_exporter.yml"), configuration).expect("written");
+    }
+
+    /// Has the configuration read again: status and text of the answer.
+    pub(crate) async fn reload(&self) -> (u16, String) {
+        let answer = self.client.post(format!("{}/-/reload", self.url)).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    }
+
+    /// Another configuration, which must be accepted.
+    pub(crate) async fn reload_with(&self, configuration: &str) {
+        self.write(configuration);
+        let (status, text) = self.reload().await;
+        assert_eq!(status, 200, "{text}");
     }
 
     /// Scrapes as Prometheus does by default.

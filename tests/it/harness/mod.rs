@@ -1,15 +1,19 @@
 //! Runs the real program as a user would, and watches it from outside.
 
+mod certificates;
 mod exporter;
 mod page;
 mod process;
 mod simulator;
+mod site;
 mod token_server;
 
+pub(crate) use certificates::{Authority, write_secret};
 pub(crate) use exporter::Exporter;
 pub(crate) use page::Page;
 pub(crate) use process::Process;
 pub(crate) use simulator::{Account, Simulator, credential, find, ids, watching};
+pub(crate) use site::{Site, TLS, web_folder};
 pub(crate) use token_server::{Asked, TokenServer};
 
 use std::time::Duration;

@@ -32,8 +32,30 @@ impl Process {
         Self::spawn(Path::new("."), arguments, environment, Stdio::piped())
     }
 
+    /// Starts it by a shell that does something before, such as `ulimit -n 64`.
+    pub(crate) fn start_under(before: &str, stdin: Stdio, arguments: &[String], environment: &[(String, String)]) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("{before}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_tweet_exporter")]);
+        Self::spawn_by(shell, Path::new("."), arguments, environment, stdin)
+    }
+
+    /// Its number among the processes of this machine.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn spawn(folder: &Path, arguments: &[String], environment: &[(String, String)], stdin: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tweet_exporter"))
+        Self::spawn_by(Command::new(env!("CARGO_BIN_EXE_tweet_exporter")), folder, arguments, environment, stdin)
+    }
+
+    fn spawn_by(
+        mut command: Command,
+        folder: &Path,
+        arguments: &[String],
+        environment: &[(String, String)],
+        stdin: Stdio,
+    ) -> Self {
+        let mut child = command
             .args(arguments)
             .current_dir(folder)
             .env_clear()

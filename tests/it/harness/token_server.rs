@@ -72,7 +72,8 @@ impl TokenServer {
             runtime.block_on(async move {
                 let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
                 sender.send(listener.local_addr().expect("bound")).expect("somebody waits");
-                serve(vec![listener], Limits::default(), told, move |request| answer(shared.clone(), request)).await;
+                serve(vec![listener.into()], Limits::default(), told, || None, move |request| answer(shared.clone(), request))
+                    .await;
             });
         });
         let address = receiver.recv().expect("an address");
