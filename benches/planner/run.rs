@@ -144,11 +144,11 @@ fn plan(policy: &Policy, terms: Terms, days: u32) -> Plan {
             budget,
         },
         patience: if terms.charge == Charge::UtcDay { 0.5 } else { 0.95 },
+        shards: 1,
+        elsewhere: Default::default(),
         speaker: 0,
         longest_call: Duration::from_secs(10),
         seed: 0,
-        shards: 1,
-        elsewhere: Default::default(),
     };
     Plan::new(ladder, vec![AccountPlan::new(account, &[], START)])
 }

@@ -29,7 +29,7 @@ pub struct Origin {
     pub path: PathBuf,
     /// Variables by name.
     pub environment: fn(&str) -> Option<String>,
-    /// Which part of it this process has: that does not change with the file.
+    /// Which part of it is this exporter's.
     pub shard: Shard,
 }
 

@@ -15,7 +15,7 @@ use crate::collector::probe::Probes;
 use crate::collector::reload::Pending;
 use crate::collector::{AccountSummary, Blueprint, Memory, Order, Publisher, Snapshot, Targets};
 use crate::config::Mode;
-use crate::exposition::build;
+use crate::exposition::Printer;
 use crate::model::{Api, Ask, Billed, Failure, Reading, Timestamp, TweetId, TweetState};
 use crate::schedule::{AccountPlan, Call, Errand, Outcome, Trigger};
 use crate::self_metrics::{ErrorReason, Limit, SelfMetrics};
@@ -58,6 +58,8 @@ pub struct Collector {
     /// Accounts that were ready once.
     pub(super) ready: Vec<bool>,
     pub(super) changed: bool,
+    /// Keeps what did not change.
+    printer: Printer,
     /// Named tweets above `limits.max_tweets`.
     pub(super) refused: usize,
     /// What was last said about series that did not fit.
@@ -98,6 +100,7 @@ impl Collector {
             under_way: HashMap::new(),
             waiting: Vec::new(),
             changed: true,
+            printer: Printer::default(),
             surplus: 0,
             next_build: Instant::now(),
             next_states: Instant::now(),
@@ -407,7 +410,7 @@ impl Collector {
     fn publish(&mut self) {
         let started = Instant::now();
         // A large page takes its time: the other tasks of this thread go elsewhere meanwhile.
-        let built = tokio::task::block_in_place(|| build(&self.standing.stores, self.parts.max_series));
+        let built = tokio::task::block_in_place(|| self.printer.print(&self.standing.stores, self.parts.max_series));
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
         tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::collector::Handle;
 use crate::door::Door;
+use crate::exposition::OwnMetrics;
 use crate::net::{self, Listener, Peer};
 use crate::self_metrics::SelfMetrics;
 use crate::server::reply::Reply;
@@ -60,7 +61,8 @@ pub async fn serve(
     let Options { telemetry_path, lifecycle, .. } = options;
     let (scrapes, probes) = (Arc::new(Semaphore::new(options.scrapes)), Arc::new(Semaphore::new(options.probes)));
     let address = listeners.iter().find_map(Listener::tcp_address);
-    let server = Arc::new(Server { handle, metrics, telemetry_path, scrapes, probes, address, lifecycle });
+    let own = OwnMetrics::new(metrics.clone());
+    let server = Arc::new(Server { handle, own, metrics, telemetry_path, scrapes, probes, address, lifecycle });
     let certificates = door.clone();
     let answer = move |request| at_the_door(door.clone(), server.clone(), request);
     net::serve(listeners, limits, stop, move || certificates.tls(), answer).await;
@@ -81,6 +83,7 @@ async fn at_the_door(door: Arc<Door>, server: Arc<Server>, request: Request<Inco
 struct Server {
     handle: Handle,
     metrics: Arc<SelfMetrics>,
+    own: OwnMetrics,
     telemetry_path: String,
     scrapes: Arc<Semaphore>,
     probes: Arc<Semaphore>,

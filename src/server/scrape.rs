@@ -25,7 +25,7 @@ async fn page(server: &Server, headers: &HeaderMap, start: Instant) -> Reply {
     let snapshot = server.handle.scrape(start + patience(headers)).await;
     let negotiated = negotiate(list(headers, ACCEPT).as_deref());
     let gzip = accepts_gzip(list(headers, ACCEPT_ENCODING).as_deref());
-    let pieces = Pieces::of_page(&snapshot.page, &server.metrics, negotiated.format, gzip);
+    let pieces = Pieces::of_page(&snapshot.page, &server.own, negotiated.format, gzip);
     let reply = reply(StatusCode::OK, &negotiated.content_type, pieces);
     let reply = if gzip { with(reply, CONTENT_ENCODING, "gzip") } else { reply };
     holding(with(reply, VARY, "Accept, Accept-Encoding"), place)

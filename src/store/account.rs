@@ -1,8 +1,11 @@
 //! The watched tweets of one account.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::model::{Metric, Timestamp, TweetId, TweetReading, TweetState, Username};
+use crate::store::numbers::Shapes;
 use crate::store::{Part, RecordMemory, TweetRecord};
 
 /// A tweet as the watch list has it.
@@ -27,12 +30,20 @@ pub struct AccountStore {
     records: Vec<TweetRecord>,
     watched: usize,
     index: HashMap<TweetId, usize>,
+    shapes: Shapes,
+}
+
+/// A revision that no record of any store had before.
+fn next_revision() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl AccountStore {
     /// An account of which nothing is read yet; the tweets are distinct.
     pub fn new(name: String, username: Option<Username>, watched: Vec<Watched>) -> Self {
-        let mut store = Self { name, username, owner: None, records: Vec::new(), watched: 0, index: HashMap::new() };
+        let (records, index, shapes) = (Vec::new(), HashMap::new(), Shapes::default());
+        let mut store = Self { name, username, owner: None, records, watched: 0, index, shapes };
         store.watch(watched);
         store
     }
@@ -48,14 +59,25 @@ impl AccountStore {
         self.records[self.watched..].iter_mut().for_each(|record| record.foreign = false);
         self.watched = watched.len();
         let mut known: HashMap<TweetId, TweetRecord> = self.records.drain(..).map(|record| (record.id, record)).collect();
-        let record = |tweet: Watched| match known.remove(&tweet.id) {
-            Some(record) => record.renamed(tweet.username, tweet.labels),
-            None => TweetRecord::new(tweet.id, tweet.username, tweet.labels),
+        let revision = next_revision();
+        let mut last = Arc::default();
+        let record = |Watched { id, username, labels }: Watched| {
+            // Many have the same labels, and they are written one after the other.
+            if *last != labels {
+                last = Arc::new(labels);
+            }
+            match known.remove(&id) {
+                Some(record) if record.username == username && record.labels == last => record,
+                Some(record) => record.renamed(username, last.clone(), revision),
+                None => TweetRecord::new(id, username, last.clone(), revision),
+            }
         };
         self.records = watched.into_iter().map(record).collect();
-        let stranger = |id: TweetId| known.remove(&id).unwrap_or_else(|| TweetRecord::new(id, None, BTreeMap::new())).stranger();
+        let stranger =
+            |id: TweetId| known.remove(&id).unwrap_or_else(|| TweetRecord::new(id, None, Arc::default(), revision)).stranger();
         self.records.extend(on_demand.map(stranger));
         self.index = self.records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
+        self.shapes.tidy();
     }
 
     /// Value of the `account` label.
@@ -86,7 +108,8 @@ impl AccountStore {
     /// Takes up what was known of a tweet before the restart.
     pub fn recall(&mut self, tweet: TweetId, memory: RecordMemory) {
         if let Some(&position) = self.index.get(&tweet) {
-            self.records[position].recall(memory);
+            self.records[position].recall(memory, &mut self.shapes);
+            self.change(position);
         }
     }
 
@@ -97,14 +120,12 @@ impl AccountStore {
 
     /// Takes up whose account it is; a name that the configuration says stays.
     pub fn recall_owner(&mut self, owner: Option<u64>, username: Option<Username>) {
-        self.owner = owner;
-        self.username = self.username.take().or(username);
+        self.own(owner, username);
     }
 
     /// The name that the token turned out to have.
     pub fn learn_username(&mut self, owner: u64, username: Username) {
-        self.owner = Some(owner);
-        self.username.get_or_insert(username);
+        self.own(Some(owner), Some(username));
     }
 
     /// Whose tweet it is, as far as that is known: a wrong name would be worse than none.
@@ -121,25 +142,28 @@ impl AccountStore {
     /// Takes a reading. Returns the metrics whose lifetime totals fell.
     pub fn take(&mut self, tweet: TweetId, part: Part, reading: TweetReading, at: Timestamp) -> Vec<Metric> {
         if reading.private && reading.author.is_some() {
-            self.owner = reading.author;
+            self.own(reading.author, None);
         }
-        match self.index.get(&tweet) {
-            Some(&position) => self.records[position].take(part, reading, at),
-            None => Vec::new(),
-        }
+        let Some(&position) = self.index.get(&tweet) else { return Vec::new() };
+        self.change(position);
+        self.records[position].take(part, reading, at, &mut self.shapes)
     }
 
     /// X gives no such numbers of the tweet any more.
     pub fn drop_part(&mut self, tweet: TweetId, part: Part) {
-        if let Some(&position) = self.index.get(&tweet) {
-            self.records[position].drop_part(part);
+        if let Some(&position) = self.index.get(&tweet)
+            && self.records[position].drop_part(part)
+        {
+            self.change(position);
         }
     }
 
     /// X would not give private numbers of it: somebody else wrote it.
     pub fn mark_foreign(&mut self, tweet: TweetId) {
-        if let Some(&position) = self.index.get(&tweet) {
-            self.records[position].foreign = true;
+        if let Some(&position) = self.index.get(&tweet)
+            && !std::mem::replace(&mut self.records[position].foreign, true)
+        {
+            self.change(position);
         }
     }
 
@@ -152,7 +176,25 @@ impl AccountStore {
 
     /// Sets the state of the tweet at this position.
     pub fn enter(&mut self, position: usize, state: TweetState) {
-        self.records[position].enter(state);
+        if self.records[position].state() != state {
+            self.records[position].enter(state);
+            self.change(position);
+        }
+    }
+
+    /// Takes note of whose account it is; a name that is known stays. It decides which name each tweet shows.
+    fn own(&mut self, owner: Option<u64>, username: Option<Username>) {
+        let before = (self.owner, self.username.is_some());
+        self.owner = owner;
+        self.username = self.username.take().or(username);
+        if before != (self.owner, self.username.is_some()) {
+            let revision = next_revision();
+            self.records.iter_mut().for_each(|record| record.revision = revision);
+        }
+    }
+
+    fn change(&mut self, position: usize) {
+        self.records[position].revision = next_revision();
     }
 }
 

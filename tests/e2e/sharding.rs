@@ -28,7 +28,7 @@ impl Setup {
             format!("  - {{ job_name: {name}, file_sd_configs: [{{ files: [\"{file}\"] }}] }}\n")
         };
         let jobs = job("one") + &job("shards");
-        let prometheus = Prometheus::running(&jobs);
+        let prometheus = Prometheus::configured(&format!("global: {{ scrape_interval: 1s }}\nscrape_configs:\n{jobs}"));
         Self { folder, prometheus }
     }
 

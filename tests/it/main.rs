@@ -3,6 +3,7 @@
 mod accounts;
 mod analytics;
 mod config;
+mod dashboards;
 mod deploy;
 mod discovery;
 mod documents;
