@@ -147,6 +147,7 @@ fn the_schema_knows_every_key_and_no_other() {
 #[test]
 fn the_schema_takes_what_loads() {
     let schema = Schema::read();
+    // The web configuration is of another kind.
     let examples = files("examples", ".yml").into_iter().filter(|path| !path.ends_with("web-config.yml"));
     for path in examples.chain(files("tests/configs", ".good.yml")) {
         let document = document(&path).expect("it loads, so it is YAML");

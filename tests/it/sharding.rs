@@ -151,6 +151,24 @@ async fn one_shard_more_buys_what_it_takes_and_the_others_nothing() {
 }
 
 #[tokio::test]
+async fn a_shard_that_reloads_stays_that_shard() {
+    let simulator = Simulator::start();
+    let tweets = simulator.add_tweets("acme", 40, 600).await;
+    let configuration =
+        |count: usize| simulator.on_scrape(&[Account { name: "acme", lines: Account::PUBLIC, tweets: tweets[..count].to_vec() }]);
+    let exporter = Exporter::start_shard(&configuration(20), &simulator.secrets(), "0/2");
+    let held = |count: usize| tweets[..count].iter().filter(|tweet| home(tweet, 2) == 0).count();
+    let watched = async || exporter.scrape().await.sum("tweet_state", &[("state", "ok")]);
+    assert_eq!(watched().await, held(20) as f64);
+    fs::write(exporter.folder.path().join("tweet_exporter.yml"), configuration(40)).expect("written");
+    exporter.process.signal("HUP");
+    until("the longer list", async || (watched().await == held(40) as f64).then_some(())).await;
+    let page = exporter.scrape().await;
+    assert!(tweets.iter().all(|tweet| page.all("tweet_state", &[("tweet_id", tweet)]).len() == usize::from(home(tweet, 2) == 0)));
+    assert_eq!(page.value("tweet_exporter_shards", &[("shard", "0")]), Some(2.0));
+}
+
+#[tokio::test]
 async fn a_shard_without_tweets_asks_nothing_and_is_ready() {
     let simulator = Simulator::start();
     let tweet = simulator.tweet("acme", "plain").await;
