@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
-
 use crate::app::AppError;
-use crate::auth::{Credential, CredentialContext, configured_kinds};
+use crate::auth::{Credential, CredentialContext, configured_kinds, speaker};
 use crate::collector::{Desk, Health};
-use crate::config::{Account, Charge, Config, Credentials, Groups, Source, SourceKind, WatchTimeline};
+use crate::config::{Account, Charge, Config, Groups, Source, SourceKind, WatchTimeline};
 use crate::model::{Api, CredentialKind, Room, Timestamp};
 use crate::net::Client;
 use crate::schedule::{AccountTerms, Discovery, LedgerTerms, SourceTerms};
@@ -33,14 +31,6 @@ pub fn terms(config: &Config, account: &Account, room: Room) -> AccountTerms {
         shards: account.shard.count(),
         elsewhere: room.elsewhere,
     }
-}
-
-/// Tells the tokens that speak for a user from others, and tells nothing of them: 64 bits of a hash. The token file stands for its user.
-fn speaker(credentials: &Credentials) -> u64 {
-    let oauth1 = credentials.oauth1.as_ref().map(|keys| keys.access_token.expose());
-    let file = credentials.oauth2.as_ref().map(|client| client.token_file.to_string_lossy());
-    let hash = Sha256::digest(format!("{oauth1:?} {file:?}"));
-    hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// The keys of OAuth 1.0a are good for an app-only token, too (x-api.md 3.2).

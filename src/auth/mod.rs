@@ -15,6 +15,8 @@ mod user_tokens;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
+use sha2::{Digest, Sha256};
+
 use crate::config::{Credentials, Oauth1, Secret};
 use crate::model::{CredentialKind, Timestamp};
 use crate::net::{Client, Method};
@@ -77,6 +79,16 @@ pub fn is_same_user(one: &Credentials, other: &Credentials) -> bool {
         (None, _, None, _) | (_, None, _, None) => true,
         _ => false,
     }
+}
+
+/// Tells the users for whom these tokens speak from others, and tells nothing of them: 64 bits of a hash. The token file stands for its
+/// user.
+pub fn speaker(credentials: &Credentials) -> u64 {
+    let user = credentials.oauth1.as_ref().map(|keys| user_of(keys.access_token.expose()).to_owned());
+    let file = credentials.oauth2.as_ref().filter(|_| user.is_none()).map(|client| client.token_file.clone());
+    let file = file.map(|file| std::fs::canonicalize(&file).unwrap_or(file));
+    let hash = Sha256::digest(format!("{user:?} {file:?}"));
+    hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// X writes the user's id in front of an access token of OAuth 1.0a; anything else stands for itself.

@@ -120,6 +120,11 @@ impl Memory {
         !self.failing && before.values().all(|pending| !pending.changed)
     }
 
+    /// The last chance to write: no pause after a failure is waited for.
+    pub(super) fn hurry(&mut self) {
+        self.next_commit = Instant::now();
+    }
+
     /// Writes what has changed, if it must not or need not wait any longer. Blocks.
     pub(super) fn commit(&mut self, is_urgent: bool, standing: &Standing, metrics: &SelfMetrics) {
         let Standing { plan, stores, desks, .. } = standing;

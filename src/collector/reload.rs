@@ -51,7 +51,7 @@ impl Collector {
 
     fn exchange(&mut self, blueprint: Blueprint) {
         let now = clock();
-        self.remember(true);
+        self.remember_all();
         let Blueprint { accounts, ladder, mode, max_series, refused, patience, probes } = blueprint;
         let memory = self.parts.memory.as_ref();
         let standing = self.standing.follow(accounts, ladder, memory, &mut self.departed, now);

@@ -128,7 +128,7 @@ impl Collector {
             trigger = self.idle_trigger();
             let wake = self.wake();
             tokio::select! {
-                () = stop.cancelled() => return self.remember(true),
+                () = stop.cancelled() => return self.remember_all(),
                 Some(joined) = self.calls.join_next_with_id() => self.take_in(joined),
                 Some(order) = orders.recv() => match order {
                     Order::Scrape(scrape) => {
@@ -246,6 +246,12 @@ impl Collector {
     }
 
     /// Puts on disk what must be there before another call is made.
+    /// The same at the end, however the disk fared before: it may have room again.
+    pub(super) fn remember_all(&mut self) {
+        self.parts.memory.iter_mut().for_each(Memory::hurry);
+        self.remember(true);
+    }
+
     pub(super) fn remember(&mut self, is_urgent: bool) {
         let Some(memory) = &mut self.parts.memory else { return };
         memory.note(&mut self.standing.plan);
@@ -371,12 +377,14 @@ impl Collector {
             let states: Vec<TweetState> = self.standing.plan.states(index, now).collect();
             let desk = &self.standing.desks[index];
             desk.show(&self.standing.plan.accounts()[index], self.standing.plan.oldest_due(index, now));
+            // Those that nobody watches stand behind the others.
+            let shown = ..store.records().len();
+            let is_ready = self.ready[index] || self.standing.plan.accounts()[index].is_ready(&states[shown]);
+            self.changed |= is_ready != std::mem::replace(&mut self.ready[index], is_ready);
             let known = self.states[index].as_ref();
             if known == Some(&states) {
                 continue;
             }
-            // Those that nobody watches stand behind the others.
-            let shown = ..store.records().len();
             self.changed |= known.is_none_or(|known| known.get(shown) != states.get(shown));
             for (position, state) in states.iter().enumerate() {
                 let before = store.all_records()[position].state();
@@ -388,7 +396,6 @@ impl Collector {
             let watched = &states[shown];
             let held = watched.iter().filter(|state| **state == TweetState::OverBudget).count();
             tell_of_budget(store.name(), std::mem::replace(&mut self.held[index], held), held);
-            self.ready[index] |= self.standing.plan.accounts()[index].is_ready(watched);
             desk.metrics.watched(&count(watched));
             self.states[index] = Some(states);
         }

@@ -116,6 +116,7 @@ impl AccountPlan {
         let slots = slots(&terms.sources);
         let identity = Identity {
             username: terms.username.clone(),
+            named: terms.username.is_some(),
             owner: None,
             target: None,
             asking: false,
@@ -404,10 +405,13 @@ impl AccountPlan {
     }
 }
 
+/// A call that takes longer is booked with care; nobody wants an hour without numbers.
+const LONGEST_QUIET: Duration = Duration::from_secs(60);
+
 /// X books a call on the day on which it handles it, and its midnight is not quite ours: what leaves shortly before may be paid on either
 /// day. So nothing that costs money leaves then, where money is counted by the day.
 fn quiet(terms: &AccountTerms) -> Option<Duration> {
     let Budget { usd_per_day, usd_per_month, tweets_per_month } = terms.ledger.budget;
     let is_bounded = usd_per_day.is_some() || usd_per_month.is_some() || tweets_per_month.is_some();
-    (is_bounded || terms.ledger.charge == Charge::UtcDay).then_some(terms.longest_call)
+    (is_bounded || terms.ledger.charge == Charge::UtcDay).then_some(terms.longest_call.min(LONGEST_QUIET))
 }

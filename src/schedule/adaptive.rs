@@ -35,7 +35,8 @@ impl AccountPlan {
         for position in 0..self.tweets.len() {
             let tweet = &self.tweets[position];
             let is_read = !tweet.on_demand && ladder.interval(tweet.id, now).is_some() && self.is_covered(tweet);
-            self.tweets[position].pace = Some(DAY);
+            // Who is asked for now and then is read as often as the tiers would, where that costs nothing more.
+            self.tweets[position].pace = (!tweet.on_demand || money.is_some()).then_some(DAY);
             positions.extend(is_read.then_some(position));
         }
         let subject = |position: &usize| {

@@ -89,7 +89,7 @@ impl AccountPlan {
     fn births_to_come(&self, now: Timestamp) -> u64 {
         let rest = rest_of_day(now);
         let is_such = |tweet: &&TweetPlan| {
-            let created = tweet.id.created().filter(|_| tweet.newborn || tweet.found);
+            let created = tweet.id.created().filter(|_| !tweet.on_demand && (tweet.newborn || tweet.found));
             created.is_some_and(|created| created <= now && created + 2 * DAY > now && rest_of_day(created) <= rest)
         };
         let mean = self.tweets.iter().filter(is_such).count() as f64 / 2.0;
@@ -103,7 +103,7 @@ impl AccountPlan {
 
     fn is_born_today(&self, tweet: &TweetPlan) -> bool {
         let day = self.allowance.at.map(Timestamp::utc_day);
-        (tweet.newborn || tweet.found) && tweet.id.created().map(Timestamp::utc_day) >= day
+        !tweet.on_demand && (tweet.newborn || tweet.found) && tweet.id.created().map(Timestamp::utc_day) >= day
     }
 
     /// Whether any of its numbers are paid for today, or may be bought.

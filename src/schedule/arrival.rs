@@ -60,7 +60,12 @@ impl AccountPlan {
                 let identity = &mut self.timeline.identity;
                 identity.asking = false;
                 match call.errand {
-                    Errand::WhoAmI => identity.learn_owner(id, name),
+                    Errand::WhoAmI if identity.learn_owner(id, name) => {
+                        self.timeline.begin_anew();
+                        let named = self.named();
+                        self.watch(&named, now);
+                    }
+                    Errand::WhoAmI => {}
                     _ => identity.target = Some(id),
                 }
                 Some(self.ledger.book(PriceClass::User, std::iter::once(id), call.at.utc_day()))
@@ -98,7 +103,7 @@ impl AccountPlan {
     /// A 200 that could not be read is paid for all the same, at worst in full. So is a call that left and was never answered, but what
     /// nobody knows by name is then counted once a day: a bad network must not use up the budget.
     fn charge_unread(&mut self, call: &Call, billed: Billed) -> Option<Bill> {
-        let (class, _) = call.worst.filter(|_| billed != Billed::No)?;
+        let (class, worst) = call.worst.filter(|_| billed != Billed::No)?;
         let (known, others): (Vec<u64>, usize) = match &call.errand {
             Errand::Read(ask) => {
                 let terms = &self.slots[self.slot_of(ask.source, ask.request)?];
@@ -108,6 +113,9 @@ impl AccountPlan {
             Errand::WhoAmI | Errand::FindUser(_) | Errand::Usage => (Vec::new(), 1),
         };
         let day = call.at.utc_day();
+        // No more than what the budget was asked for: of a stretch that was walked before, everything is known.
+        let unpaid = known.iter().filter(|resource| !self.ledger.is_free(class, **resource)).count();
+        let others = others.min(usize::try_from(worst).unwrap_or(usize::MAX).saturating_sub(unpaid));
         if billed == Billed::Perhaps {
             // Numbers that no tweet and no user has stand for those that nobody knows.
             return Some(self.ledger.book(class, known.into_iter().chain((1..).take(others)), day));

@@ -329,7 +329,7 @@ impl AccountPlan {
             self.ledger.reserve(class, count);
             let resources = self.unpaid(&errand, class);
             let others = count.saturating_sub(resources.len() as u64);
-            self.under_way.insert(self.calls, Reservation { class: Some(class), resources, others });
+            self.under_way.insert(self.calls, Reservation { class: Some(class), resources, others, day: Some(at.utc_day()) });
         }
         Call { account, credential, errand, at, number: self.calls, worst, probe: None }
     }

@@ -214,9 +214,9 @@ impl Ledger {
         self.tweets_this_month = memory.tweets_this_month;
         self.tweets_today = memory.tweets_today;
         (self.paid_on, self.paid) = (paid.0, paid.1.into_iter().collect());
-        for Reservation { class, resources, others } in memory.under_way {
+        for Reservation { class, resources, others, day } in memory.under_way {
             let Some(class) = class else { continue };
-            self.book(class, resources.into_iter(), self.paid_on);
+            self.book(class, resources.into_iter(), day.unwrap_or(self.paid_on));
             self.spend(class, others);
         }
         self.turn(now);

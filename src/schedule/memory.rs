@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{Api, CredentialKind, MediaKey, PriceClass, RateLimit, Refusal, Timestamp, TweetId, Username};
-use crate::schedule::account::AccountPlan;
+use crate::schedule::account::{AccountPlan, Books};
 use crate::schedule::gates::GatesMemory;
 use crate::schedule::pulse::Pulse;
 use crate::schedule::slot::SlotKind;
@@ -25,6 +25,8 @@ pub struct AccountMemory {
     pub(super) identity: IdentityMemory,
     pub(super) timeline: TimelineMemory,
     pub(super) usage_due: Option<Timestamp>,
+    /// Nobody has told yet what was spent before.
+    pub(super) books_lost: bool,
 }
 
 impl AccountMemory {
@@ -62,6 +64,8 @@ pub(super) struct Reservation {
     pub(super) resources: Vec<u64>,
     /// How many others.
     pub(super) others: u64,
+    /// The UTC day on which the call left.
+    pub(super) day: Option<i64>,
 }
 
 /// Whose token, whose timeline.
@@ -105,6 +109,8 @@ pub struct TweetMemory {
     refusal: Option<Refusal>,
     pub(super) foreign_until: Option<Timestamp>,
     videos: Option<Vec<MediaKey>>,
+    /// One that cannot be read is learned anew: it is worth less than what stands beside it.
+    #[serde(deserialize_with = "pulse")]
     pulse: Option<Pulse>,
     /// By the slot's name.
     pub(super) tracks: BTreeMap<String, TrackMemory>,
@@ -118,6 +124,11 @@ pub(super) struct TrackMemory {
     pub(super) silent_until: Option<Timestamp>,
     pub(super) barred: Option<(Timestamp, Refusal)>,
     spoils: bool,
+}
+
+fn pulse<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Pulse>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 impl TweetMemory {
@@ -143,6 +154,7 @@ impl AccountPlan {
             identity: self.timeline.identity.memory(),
             timeline: self.timeline.memory(),
             usage_due: Some(self.usage_due),
+            books_lost: self.books != Books::Open,
         }
     }
 
@@ -179,6 +191,9 @@ impl AccountPlan {
     pub fn recall(&mut self, memory: AccountMemory, tweets: Vec<(TweetId, TweetMemory)>, paid: PaidOn, now: Timestamp) {
         self.ledger.recall(memory.ledger, paid, now);
         self.gates.recall(memory.gates, now);
+        if memory.books_lost {
+            self.lose_books();
+        }
         // Another's timeline is another timeline.
         if self.timeline.identity.recall(memory.identity) {
             self.timeline.recall(memory.timeline);

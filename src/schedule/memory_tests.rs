@@ -209,3 +209,29 @@ fn absurd_resets_and_missing_headers_cause_neither_a_storm_nor_an_endless_pause(
         assert!((3..=60).contains(&calls), "{limit:?}: {calls} calls in an hour");
     }
 }
+
+#[test]
+fn lost_books_are_lost_after_another_restart_too() {
+    let mut account = AccountPlan::new(with_budget(0.05), &tweets(20, DAY), START);
+    account.lose_books();
+    let memory = account.memory();
+    let mut next = AccountPlan::new(with_budget(0.05), &tweets(20, DAY), START);
+    next.recall(memory, Vec::new(), (START.utc_day(), Vec::new()), START);
+    let calls = Plan::new(ladder(), vec![next]).launch(Trigger::Interval, START);
+    assert_eq!(calls.iter().map(|call| call.errand.clone()).collect::<Vec<_>>(), [Errand::Usage], "nothing is bought before");
+}
+
+#[test]
+fn a_pulse_that_cannot_be_read_costs_itself_only() {
+    let tweets = tweets(1, DAY);
+    let mut plan = plan(terms(), &tweets);
+    let calls = launch(&mut plan, Trigger::Interval, START);
+    give(&mut plan, &calls[0], START);
+    let memory = plan.accounts()[0].tweet_memory(tweets[0]).expect("watched");
+    let mut json = serde_json::to_value(memory).expect("JSON");
+    json["pulse"] = serde_json::json!({"of": "another version"});
+    let memory: crate::schedule::TweetMemory = serde_json::from_value(json).expect("the rest is read");
+    let mut next = AccountPlan::new(terms(), &tweets, START);
+    next.recall(next.memory(), vec![(tweets[0], memory)], (START.utc_day(), Vec::new()), START);
+    assert_eq!(launch(&mut Plan::new(ladder(), vec![next]), Trigger::Interval, START), [], "it is known to be read");
+}

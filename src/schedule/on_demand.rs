@@ -33,6 +33,10 @@ impl AccountPlan {
             let track = &tweet.tracks[slot];
             if self.is_older(track, every.max(min_age), now) && track.due.is_none() && !track.away {
                 self.tweets[position].tracks[slot].due = Some(now);
+                // It was not among those that were compared.
+                if !is_watched {
+                    self.allowance.forget();
+                }
             }
         }
         self.queue.disturb();

@@ -18,6 +18,8 @@ impl AccountPlan {
     pub fn succeed(&mut self, old: &Self, is_same_user: bool, now: Timestamp) {
         let (mut memory, mut tweets) = (old.memory(), old.tweet_memories());
         let is_same_user = is_same_user && self.has_name_of(old);
+        // Who may go on need not prove it again.
+        memory.identity.speaker = self.timeline.identity.speaker;
         if !is_same_user {
             memory.identity = IdentityMemory::default();
             tweets.iter_mut().for_each(|(_, tweet)| tweet.forget_author());

@@ -54,6 +54,8 @@ pub(super) struct Timeline {
 pub(super) struct Identity {
     /// As the configuration has it, or as the token turned out to have.
     pub(super) username: Option<Username>,
+    /// The configuration has it.
+    pub(super) named: bool,
     /// The user that a user's credential speaks for.
     pub(super) owner: Option<u64>,
     /// Whose timeline is read.
@@ -179,15 +181,20 @@ impl Identity {
         self.doubted = self.has_user;
     }
 
-    /// The token speaks for this user.
-    pub(super) fn learn_owner(&mut self, id: u64, name: &Username) {
+    /// The token speaks for this user. Whether the timeline is another one by that: nobody wrote whose it is, and the token is new.
+    pub(super) fn learn_owner(&mut self, id: u64, name: &Username) -> bool {
         self.owner = Some(id);
         self.doubted = false;
+        let is_another = !self.named && self.target.is_some_and(|target| target != id);
+        if is_another {
+            self.username = None;
+        }
         let is_target = self.username.as_ref().is_none_or(|known| known.as_str().eq_ignore_ascii_case(name.as_str()));
         if is_target {
             self.target = Some(id);
             self.username.get_or_insert_with(|| name.clone());
         }
+        is_another
     }
 }
 
@@ -209,6 +216,12 @@ impl Timeline {
             impatient_until: None,
             cut_short: false,
         }
+    }
+
+    /// It is another's now: nothing is known of it.
+    pub(super) fn begin_anew(&mut self) {
+        let (identity, elsewhere) = (self.identity.clone(), std::mem::take(&mut self.elsewhere));
+        *self = Self::new(self.discovery, identity, elsewhere);
     }
 
     /// What must survive a restart.

@@ -401,3 +401,22 @@ fn another_name_or_token_begins_with_another_timeline() {
     let mut token = restarted(&mut first, AccountTerms { speaker: 1, ..terms() }, START + SECOND);
     assert_eq!((watched(&token).len(), users(&mut token)), (3, 1), "whether the price is the owner's must be asked");
 }
+
+#[test]
+fn a_login_as_another_user_takes_his_timeline_where_nobody_wrote_a_name() {
+    let mut world = World::with((0..3).map(|day| tweet(day * DAY + HOUR, 1)));
+    let mut plan = plan(AccountTerms { username: None, ..terms(&[Api::Timeline], Some(discovery())) }, &[]);
+    world.settle(&mut plan, Trigger::Interval, START);
+    assert_eq!((watched(&plan).len(), world.pages[0].user), (3, 9_001));
+    plan.trust(0, CredentialKind::Oauth1);
+    let other = START + SECOND;
+    let calls = plan.launch(Trigger::Interval, other);
+    let whose = calls.iter().find(|call| call.errand == Errand::WhoAmI).expect("it may be another's token");
+    assert!(!calls.iter().any(|call| matches!(call.errand, Errand::Page { .. })), "what a page costs is not known yet");
+    let bolt = "bolt".parse().expect("a name");
+    plan.finish(whose, &[], Outcome::User(77, &bolt), other);
+    assert_eq!(watched(&plan), [], "those were somebody else's");
+    world.pages.clear();
+    world.settle(&mut plan, Trigger::Interval, other);
+    assert!(world.pages.iter().all(|page| page.user == 77) && !world.pages.is_empty());
+}

@@ -143,7 +143,9 @@ impl AccountPlan {
 
     /// The next page to ask for, if one may be asked for now.
     pub(super) fn next_page(&mut self, account: usize, now: Timestamp) -> Option<Call> {
-        let walk = self.timeline.walks.front().filter(|walk| !walk.under_way)?;
+        // What a page costs is known in a moment.
+        let identity = &self.timeline.identity;
+        let walk = self.timeline.walks.front().filter(|walk| !(walk.under_way || identity.doubted && identity.asking))?;
         let (slot, ask) = (walk.slot, walk.ask);
         let passage = |kind| self.gates.passage(kind, Api::Timeline, now);
         let Some(credential) = self.candidates(Api::Timeline, ask).find(|kind| passage(*kind) == Passage::Open) else {
@@ -240,7 +242,9 @@ impl AccountPlan {
         let bill = call
             .worst
             .map(|(class, _)| self.ledger.book(class, reading.returned.iter().map(|id| id.number()), call.at.utc_day()));
-        let Some(walk) = self.timeline.walks.front_mut().filter(|walk| walk.under_way) else { return bill };
+        let is_his = |user: u64| self.timeline.identity.target == Some(user);
+        let is_known = matches!(&call.errand, Errand::Page { page, .. } if is_his(page.user));
+        let Some(walk) = self.timeline.walks.front_mut().filter(|walk| walk.under_way && is_known) else { return bill };
         let (slot, ask) = (walk.slot, walk.ask);
         let refused = reading.refused.iter().map(|(id, _)| *id);
         let others = refused.chain(reading.field_refused.iter().copied()).chain(reading.failed.iter().copied());

@@ -24,6 +24,8 @@ pub struct Watched {
 pub struct AccountStore {
     name: String,
     username: Option<Username>,
+    /// The configuration says the name.
+    named: bool,
     /// X's id of the credential's user, once a private number proved it.
     owner: Option<u64>,
     /// The watched tweets, then those that somebody asked for.
@@ -43,7 +45,8 @@ impl AccountStore {
     /// An account of which nothing is read yet; the tweets are distinct.
     pub fn new(name: String, username: Option<Username>, watched: Vec<Watched>) -> Self {
         let (records, index, shapes) = (Vec::new(), HashMap::new(), Shapes::default());
-        let mut store = Self { name, username, owner: None, records, watched: 0, index, shapes };
+        let named = username.is_some();
+        let mut store = Self { name, username, named, owner: None, records, watched: 0, index, shapes };
         store.watch(watched);
         store
     }
@@ -184,10 +187,11 @@ impl AccountStore {
 
     /// Takes note of whose account it is; a name that is known stays. It decides which name each tweet shows.
     fn own(&mut self, owner: Option<u64>, username: Option<Username>) {
-        let before = (self.owner, self.username.is_some());
+        let before = (self.owner, self.username.clone());
         self.owner = owner;
-        self.username = self.username.take().or(username);
-        if before != (self.owner, self.username.is_some()) {
+        let known = self.username.take();
+        self.username = if self.named { known } else { username.or(known) };
+        if before != (self.owner, self.username.clone()) {
             let revision = next_revision();
             self.records.iter_mut().for_each(|record| record.revision = revision);
         }

@@ -134,3 +134,15 @@ async fn a_user_that_x_does_not_know_is_asked_for_once() {
     assert_eq!(page.sum("tweet_exporter_api_errors_total", &[("api", "users")]), 1.0);
     assert_eq!(exporter.get("/-/ready").await.0, 200, "a final refusal");
 }
+
+#[tokio::test]
+async fn an_account_without_a_young_tweet_is_ready_too() {
+    let simulator = Simulator::start();
+    let lines = format!("{}\n    sources: [{{ api: timeline }}]", Account::OWNER);
+    let text = simulator
+        .configuration("tiers: [{ younger_than: 1m, every: 30s }]", &[Account { name: "acme", lines: &lines, tweets: vec![] }]);
+    let text = text.replace("      tweets:\n", "      timeline: { younger_than: 1s }\n");
+    let exporter = Exporter::start(&text, &simulator.secrets());
+    until("readiness", async || (exporter.get("/-/ready").await.0 == 200).then_some(())).await;
+    assert_eq!(exporter.scrape().await.sum("tweet_state", &[]), 0.0);
+}

@@ -14,7 +14,7 @@ use crate::commands::cli::{Common, ShardArg};
 use crate::commands::plan::report::{Account, Report, Settings};
 use crate::commands::plan::table::{table, usd};
 use crate::commands::{check, fail};
-use crate::config::{self, Charge, Config, Mode};
+use crate::config::{self, Charge, Config, Mode, Tiers};
 use crate::model::{Room, Timestamp};
 use crate::schedule::{Assumptions, Forecast, Known, Ladder, Named};
 use crate::watchlist::{self, Watched, Watchlist};
@@ -123,6 +123,18 @@ fn assumptions(config: &Config, has_state: bool, settings: Settings) -> Vec<Stri
     if !config.shard.is_whole() {
         let shard = config.shard;
         told.push(format!("shard {shard}: its tweets, its part of each budget, and of what X allows, which all shards share"));
+    }
+    if config.tiers == Tiers::Adaptive {
+        told.push(match config.billing.charge {
+            Charge::UtcDay => {
+                "tiers: adaptive: requests and reads are those of the default tiers, the exporter chooses others; the dollars \
+                               are the most that it can come to"
+                    .to_owned()
+            }
+            Charge::EveryRead => {
+                "tiers: adaptive: all of the budget is spent, on requests and reads of the exporter's own choice".to_owned()
+            }
+        });
     }
     let has = |wanted: &str| {
         config.accounts.iter().any(|account| account.reads().iter().any(|source| source.kind.api().name() == wanted))

@@ -90,7 +90,20 @@ impl<'a> Books<'a> {
             let reads = if share < 1.0 { paid } else { reads };
             self.enter(day, want.class, Some(want.tier), Amount { tweets: 1, reads, ..Amount::default() });
         }
+        if self.ladder.is_adaptive() && self.cast.plan.terms.ledger.charge == Charge::EveryRead && !seen.is_empty() {
+            self.spend_rest(day);
+        }
         self.travel(day, traffic, from, until);
+    }
+
+    /// Where each read is paid, adaptive paces follow from the money that there is.
+    fn spend_rest(&mut self, day: usize) {
+        let own = self.cast.plan.timeline.identity.is_own();
+        let Some(class) = self.cast.plan.slots.first().and_then(|slot| slot.class(own)) else { return };
+        let rest = self.ledger.affordable(class).min(self.ledger.daily_share(class, ledger_clock(day)));
+        let bill = self.ledger.book_unknown(class, rest);
+        let amount = Amount { reads: bill.returned, paid_reads: bill.charged, usd: bill.usd, ..Amount::default() };
+        self.enter(day, Some(class), None, amount);
     }
 
     /// Whose timeline it is costs a user, once.
