@@ -7,10 +7,10 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use crate::collector::Reload;
+use crate::collector::{Reload, Status, StatusAsk};
 use crate::config::Mode;
 use crate::exposition::Page;
-use crate::model::{CredentialKind, TweetState};
+use crate::model::CredentialKind;
 use crate::watchlist::Watchlist;
 
 /// What the collector last published; never changed afterwards.
@@ -20,19 +20,6 @@ pub struct Snapshot {
     pub page: Page,
     /// Whether every account has data or a final refusal.
     pub ready: bool,
-    /// For the landing page, in the order of the configuration.
-    pub accounts: Vec<AccountSummary>,
-}
-
-/// One account at a glance.
-#[derive(Clone, Debug)]
-pub struct AccountSummary {
-    /// Value of the `account` label.
-    pub name: String,
-    /// How many tweets are in each state; states with none are left out.
-    pub tweets: Vec<(TweetState, usize)>,
-    /// What stands in its way right now, for people.
-    pub problem: Option<String>,
 }
 
 /// A scrape that waits for fresh numbers. The collector drops the sender once it has published what there is to publish.
@@ -55,6 +42,8 @@ pub enum Order {
     Reload(Box<Reload>),
     /// Somebody wants to know whether the loop still turns, which is answered by the loop itself.
     Beat(oneshot::Sender<()>),
+    /// Somebody looks at the status page.
+    Status(StatusAsk, oneshot::Sender<Arc<Status>>),
 }
 
 /// Somebody wants the configuration to be read again.
@@ -120,6 +109,17 @@ impl Handle {
         let (done, answer) = oneshot::channel();
         self.reloads.as_ref()?.send(ReloadAsk { done }).await.ok()?;
         answer.await.ok()
+    }
+
+    /// What there is to be seen right now; nothing if the collector does not say so until `deadline`.
+    pub async fn status(&self, ask: StatusAsk, deadline: Instant) -> Option<Arc<Status>> {
+        let Some(asks) = &self.asks else { return Some(Arc::default()) };
+        let (sender, answer) = oneshot::channel();
+        let asked = async {
+            asks.send(Order::Status(ask, sender)).await.ok()?;
+            answer.await.ok()
+        };
+        timeout_at(deadline, asked).await.ok()?
     }
 
     /// The newest snapshot, at once.

@@ -61,6 +61,7 @@ impl Collector {
         self.parts.handle.follow(mode);
         self.move_over(old);
         self.changed = true;
+        self.shown = None;
         self.next_build = Instant::now();
         self.next_states = Instant::now();
     }

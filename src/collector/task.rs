@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::collector::assembly::Standing;
 use crate::collector::desk::Answer;
 use crate::collector::reload::Pending;
-use crate::collector::{AccountSummary, Blueprint, Memory, Order, Publisher, Snapshot};
+use crate::collector::status::Shown;
+use crate::collector::{Blueprint, Memory, Order, Publisher, Snapshot};
 use crate::config::Mode;
 use crate::exposition::build;
 use crate::model::{Api, Ask, Billed, Failure, Reading, Timestamp, TweetId, TweetState};
@@ -60,7 +61,7 @@ pub struct Collector {
     /// Named tweets above `limits.max_tweets`.
     pub(super) refused: usize,
     /// What was last said about series that did not fit.
-    surplus: usize,
+    pub(super) surplus: usize,
     /// Building pages takes at most a tenth of the time.
     pub(super) next_build: Instant,
     /// Looking at all states takes at most a tenth of the time, too.
@@ -71,6 +72,8 @@ pub struct Collector {
     pub(super) reloaded: Option<oneshot::Sender<()>>,
     /// Books of accounts that left and are not on disk, by their names there.
     pub(super) departed: HashMap<String, AccountPlan>,
+    /// For people.
+    pub(super) shown: Shown,
 }
 
 impl Collector {
@@ -100,6 +103,7 @@ impl Collector {
             reload: None,
             reloaded: None,
             departed: HashMap::new(),
+            shown: None,
         };
         collector.update_states(clock());
         collector.publish();
@@ -130,6 +134,7 @@ impl Collector {
                     Order::Watch(watchlist) => self.watch(watchlist),
                     Order::Reload(reload) => self.begin_reload(reload),
                     Order::Beat(heard) => _ = heard.send(()),
+                    Order::Status(ask, answer) => self.show(ask, answer),
                 },
                 () = tokio::time::sleep_until(wake) => {}
             }
@@ -351,17 +356,6 @@ impl Collector {
         self.next_states = Instant::now() + 10 * started.elapsed();
     }
 
-    /// An account at a glance. What was refused before a restart is no news, and yet a problem.
-    fn summary(&self, index: usize) -> AccountSummary {
-        let unpaid = || self.standing.plan.accounts()[index].unpaid_until();
-        let unpaid = || unpaid().map(|until| format!("payment_refused: X wants money; tried again at {until}"));
-        AccountSummary {
-            name: self.standing.stores[index].name().to_owned(),
-            tweets: count(self.states[index].as_deref().unwrap_or_default()),
-            problem: self.standing.desks[index].health.problem().or_else(unpaid),
-        }
-    }
-
     fn publish(&mut self) {
         let started = Instant::now();
         // A large page takes its time: the other tasks of this thread go elsewhere meanwhile.
@@ -369,9 +363,8 @@ impl Collector {
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
         tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);
-        let accounts = (0..self.standing.stores.len()).map(|index| self.summary(index)).collect();
         let ready = self.ready.iter().all(|ready| *ready);
-        let snapshot = Snapshot { page: built.page, ready, accounts };
+        let snapshot = Snapshot { page: built.page, ready };
         self.parts.handle.publish(snapshot);
         self.changed = false;
         self.next_build = Instant::now() + 10 * started.elapsed();

@@ -137,7 +137,7 @@ impl AccountPlan {
     }
 
     /// When after midnight old tweets are read: not all exporters at once.
-    fn midnight(&self) -> Option<Duration> {
+    pub(super) fn midnight(&self) -> Option<Duration> {
         const SPREAD_SECONDS: u64 = 300;
         let by_day = self.terms.ledger.charge == Charge::UtcDay;
         by_day.then(|| Duration::from_secs(5 + self.terms.seed % SPREAD_SECONDS))

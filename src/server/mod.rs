@@ -1,12 +1,12 @@
 //! The exporter's own HTTP side: the page for Prometheus, the page for people, the answers for whoever supervises the process. It
 //! only shows what others know.
 
-mod landing;
 mod lifecycle;
 mod refused;
 mod reply;
 mod route;
 mod scrape;
+mod status;
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::server::reply::Reply;
 /// What the command line says about the HTTP side.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the metrics are (`--web.telemetry-path`); begins with a slash and is not the landing page's.
+    /// Where the metrics are (`--web.telemetry-path`); begins with a slash and is not the status page's.
     pub telemetry_path: String,
     /// What clients may take.
     pub limits: net::Limits,
@@ -53,8 +53,9 @@ pub async fn serve(
 ) {
     let limits = options.limits;
     let scrapes = Arc::new(Semaphore::new(options.scrapes));
-    let server =
-        Arc::new(Server { handle, metrics, telemetry_path: options.telemetry_path, scrapes, lifecycle: options.lifecycle });
+    let lookers = Semaphore::new(status::LOOKERS);
+    let Options { telemetry_path, lifecycle, .. } = options;
+    let server = Arc::new(Server { handle, metrics, telemetry_path, scrapes, lookers, lifecycle });
     let certificates = door.clone();
     let answer = move |request| at_the_door(door.clone(), server.clone(), request);
     net::serve(listeners, limits, stop, move || certificates.tls(), answer).await;
@@ -77,5 +78,7 @@ struct Server {
     metrics: Arc<SelfMetrics>,
     telemetry_path: String,
     scrapes: Arc<Semaphore>,
+    /// Who waits for a status page.
+    lookers: Semaphore,
     lifecycle: bool,
 }

@@ -31,6 +31,7 @@ mod self_metrics_sample;
 mod server;
 mod sources;
 mod state;
+mod status;
 mod supervision;
 mod timeline;
 mod watchlist;
