@@ -13,11 +13,12 @@ pub(super) fn account(html: &mut Html, account: &AccountStatus, index: usize, vi
     html.foreign(&account.name, 100).raw("</h2>\n");
     troubles(html, &account.troubles, now);
     pauses(html, &account.plan.pauses, now);
-    html.raw("<div class=\"side\">\n");
+    html.raw("<div class=\"side\">\n<div>\n");
     money(html, account, now);
     credentials(html, &account.credentials, now);
+    html.raw("</div>\n<div>\n");
     windows(html, &account.plan.windows, now);
-    html.raw("</div>\n");
+    html.raw("</div>\n</div>\n");
     reads(html, account, status.reads_on_scrape, now);
     if let Some(timeline) = &account.plan.timeline {
         discovery(html, timeline, now);
@@ -100,7 +101,7 @@ fn cause(cause: PauseCause) -> &'static str {
 
 fn money(html: &mut Html, account: &AccountStatus, now: Timestamp) {
     let Money { spent_today, spent_this_month, tweets_this_month, under_way, budget, day_ends, month_ends } = account.plan.money;
-    html.raw("<div>\n<h3>Budget and spend</h3>\n<div class=\"box\" role=\"region\" aria-label=\"Budget and spend\" tabindex=\"0\"><table>\n")
+    html.raw("<h3>Budget and spend</h3>\n<div class=\"box\" role=\"region\" aria-label=\"Budget and spend\" tabindex=\"0\"><table>\n")
         .raw("<caption>What is spent, and what may be</caption>\n<thead><tr><th scope=\"col\">Period</th><th scope=\"col\" class=\"n\">Spent")
         .raw("</th><th scope=\"col\" class=\"n\">Budget</th><th scope=\"col\" class=\"n\">Left</th><th scope=\"col\">Begins anew</th></tr></thead>\n<tbody>\n");
     let left = |most: f64, spent: f64| usd((most - spent).max(0.0));
@@ -130,7 +131,6 @@ fn money(html: &mut Html, account: &AccountStatus, now: Timestamp) {
         }
         html.raw(".</p>\n");
     }
-    html.raw("</div>\n");
 }
 
 /// Budget, what is left of it, and the part that is gone.
@@ -161,7 +161,7 @@ fn line(
 
 fn credentials(html: &mut Html, credentials: &[CredentialStatus], now: Timestamp) {
     html.raw(
-        "<div>\n<h3>Credentials</h3>\n<div class=\"box\" role=\"region\" aria-label=\"Credentials\" tabindex=\"0\"><table>\n",
+        "<h3>Credentials</h3>\n<div class=\"box\" role=\"region\" aria-label=\"Credentials\" tabindex=\"0\"><table>\n",
     )
     .raw("<caption>Whether X accepts them</caption>\n<thead><tr><th scope=\"col\">Credential</th><th scope=\"col\">Accepted</th>")
     .raw("<th scope=\"col\">Token expires</th></tr></thead>\n<tbody>\n");
@@ -179,13 +179,13 @@ fn credentials(html: &mut Html, credentials: &[CredentialStatus], now: Timestamp
         moment_or_dash(html, credential.expires, now);
         html.raw("</b></td></tr>\n");
     }
-    html.raw("</tbody></table></div>\n</div>\n");
+    html.raw("</tbody></table></div>\n");
 }
 
 fn windows(html: &mut Html, windows: &[WindowView], now: Timestamp) {
-    html.raw("<div>\n<h3>Rate limits</h3>\n");
+    html.raw("<h3>Rate limits</h3>\n");
     if windows.is_empty() {
-        html.raw("<p>X has not told of any window yet.</p>\n</div>\n");
+        html.raw("<p>X has not told of any window yet.</p>\n");
         return;
     }
     html.raw("<div class=\"box\" role=\"region\" aria-label=\"Rate limits\" tabindex=\"0\"><table>\n<caption>Requests that X allows, as it last said</caption>\n")
@@ -216,7 +216,7 @@ fn windows(html: &mut Html, windows: &[WindowView], now: Timestamp) {
         }
         html.raw("</td></tr>\n");
     }
-    html.raw("</tbody></table></div>\n</div>\n");
+    html.raw("</tbody></table></div>\n");
 }
 
 fn reads(html: &mut Html, account: &AccountStatus, on_scrape: bool, now: Timestamp) {

@@ -132,9 +132,25 @@ fn words(html: &str) -> String {
     text.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Every element ends, and ends inside the one that it began in.
+fn well_formed(html: &str) {
+    let mut open = Vec::new();
+    for tag in html.split('<').skip(1).filter(|part| !part.starts_with('!')) {
+        let inside = tag.split_once('>').expect("an end of the tag").0;
+        let name = inside.split_whitespace().next().expect("a name");
+        match name.strip_prefix('/') {
+            Some(name) => assert_eq!(open.pop(), Some(name), "{html}"),
+            None if name == "meta" => {}
+            None => open.push(name),
+        }
+    }
+    assert_eq!(open, Vec::<&str>::new());
+}
+
 #[test]
 fn every_fact_is_told() {
     let html = page(&status("acme"), &View::default());
+    well_formed(&html);
     let words = words(&html);
     for fact in [
         "Ready not yet",
@@ -177,7 +193,8 @@ fn foreign_text_is_never_markup() {
     for html in [page(&status(HOSTILE), &view), page(&Status::default(), &view), page(&status(HOSTILE), &View::default())] {
         assert!(!html.contains("<script") && !html.contains("alert('"), "{html}");
         assert!(html.contains("&lt;script&gt;alert(&#39;1&#39;)") && html.contains("href=\"/a&quot;b\""), "{html}");
-        assert!(html.matches("<table").count() == html.matches("<caption").count());
+        assert_eq!(html.matches("<table").count(), html.matches("<caption").count());
+        well_formed(&html);
     }
 }
 
