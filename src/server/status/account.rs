@@ -125,7 +125,7 @@ fn money(html: &mut Html, account: &AccountStatus, now: Timestamp) {
         html.raw("<p><b class=\"warn\">What was spent before is not known</b>: X is asked before anything is bought.</p>\n");
     }
     if let (Some(used), cap) = account.project {
-        html.raw("<p>X has counted ").text(count(used)).raw(" reads of the whole project");
+        html.raw("<p>When X was last asked, it had counted ").text(count(used)).raw(" reads of the whole project");
         if let Some(cap) = cap {
             html.raw(" of ").text(count(cap)).raw(" that it allows");
         }

@@ -163,7 +163,7 @@ fn every_fact_is_told() {
         "Paid tweets this month 1,234 none – in 1d",
         "may cost up to $0.500 more",
         "What was spent before is not known",
-        "X has counted 10 reads of the whole project of 3,000,000",
+        "it had counted 10 reads of the whole project of 3,000,000",
         "oauth2 refused in 2h",
         "lookup bearer 15m 3,497 of 3,500 in 15m",
         "lookup bearer 15m – of 3,500 over now",
