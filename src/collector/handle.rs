@@ -8,10 +8,10 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use crate::collector::{Probe, Probed, Reload, Targets};
+use crate::collector::{Probe, Probed, Reload, Status, StatusAsk, Targets};
 use crate::config::Mode;
 use crate::exposition::Page;
-use crate::model::{CredentialKind, TweetId, TweetState};
+use crate::model::{CredentialKind, TweetId};
 use crate::watchlist::Watchlist;
 
 /// What the collector last published; never changed afterwards.
@@ -21,21 +21,8 @@ pub struct Snapshot {
     pub page: Page,
     /// Whether every account has data or a final refusal.
     pub ready: bool,
-    /// For the landing page, in the order of the configuration.
-    pub accounts: Vec<AccountSummary>,
     /// For service discovery: what there is to probe.
     pub targets: Arc<[Targets]>,
-}
-
-/// One account at a glance.
-#[derive(Clone, Debug)]
-pub struct AccountSummary {
-    /// Value of the `account` label.
-    pub name: String,
-    /// How many tweets are in each state; states with none are left out.
-    pub tweets: Vec<(TweetState, usize)>,
-    /// What stands in its way right now, for people.
-    pub problem: Option<String>,
 }
 
 /// A scrape that waits for fresh numbers. The collector drops the sender once it has published what there is to publish.
@@ -60,6 +47,8 @@ pub enum Order {
     Beat(oneshot::Sender<()>),
     /// Somebody asks for one tweet.
     Probe(Probe),
+    /// Somebody looks at the status page.
+    Status(StatusAsk, oneshot::Sender<Arc<Status>>),
 }
 
 /// Somebody wants the configuration to be read again.
@@ -125,6 +114,17 @@ impl Handle {
         let (done, answer) = oneshot::channel();
         self.reloads.as_ref()?.send(ReloadAsk { done }).await.ok()?;
         answer.await.ok()
+    }
+
+    /// What there is to be seen right now; nothing if the collector does not say so until `deadline`.
+    pub async fn status(&self, ask: StatusAsk, deadline: Instant) -> Option<Arc<Status>> {
+        let Some(asks) = &self.asks else { return Some(Arc::default()) };
+        let (sender, answer) = oneshot::channel();
+        let asked = async {
+            asks.send(Order::Status(ask, sender)).await.ok()?;
+            answer.await.ok()
+        };
+        timeout_at(deadline, asked).await.ok()?
     }
 
     /// The newest snapshot, at once.

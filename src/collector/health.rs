@@ -1,6 +1,6 @@
 //! What stands in the way of an account: logged once when it comes, once when it goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{Api, CredentialKind, Timestamp};
 use crate::self_metrics::ErrorReason;
@@ -11,29 +11,43 @@ use crate::x_api::ApiError;
 pub struct Health {
     account: String,
     troubles: BTreeMap<(Api, Option<CredentialKind>), Trouble>,
+    /// The last ones that are over, the newest last.
+    past: VecDeque<Trouble>,
 }
 
-#[derive(Debug)]
-struct Trouble {
-    reason: ErrorReason,
-    detail: String,
-    since: Timestamp,
-    failures: u64,
+/// Calls that came to nothing, one after the other, for one reason.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// Which system was called.
+    pub api: Api,
+    /// With which credential, if the reason is about it.
+    pub credential: Option<CredentialKind>,
+    /// Why.
+    pub reason: ErrorReason,
+    /// The same for people, as it was last said.
+    pub detail: String,
+    /// When the first of them failed.
+    pub since: Timestamp,
+    /// When the last one did.
+    pub last: Timestamp,
+    /// How many there were.
+    pub failures: u64,
+    /// When a call succeeded again, or failed for another reason.
+    pub ended: Option<Timestamp>,
 }
+
+/// So much of the past is remembered.
+const PAST: usize = 5;
 
 impl Health {
     /// Nothing is known to be wrong.
     pub fn new(account: String) -> Self {
-        Self { account, troubles: BTreeMap::new() }
+        Self { account, troubles: BTreeMap::new(), past: VecDeque::new() }
     }
 
-    /// For people: what is wrong right now.
-    pub fn problem(&self) -> Option<String> {
-        let trouble = |((api, _), trouble): (&(Api, _), &Trouble)| {
-            format!("{}: {} since {}, {}", api.name(), trouble.reason.name(), trouble.since, trouble.detail)
-        };
-        let all: Vec<String> = self.troubles.iter().map(trouble).collect();
-        (!all.is_empty()).then(|| all.join("; "))
+    /// For people: what is wrong right now, then what was.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        self.troubles.values().chain(self.past.iter().rev()).cloned().collect()
     }
 
     /// Takes in how a call went.
@@ -53,6 +67,7 @@ impl Health {
         let known = self.troubles.get_mut(&(api, scope));
         if let Some(trouble) = known.filter(|trouble| trouble.reason == error.reason) {
             trouble.failures += 1;
+            trouble.last = now;
             trouble.detail.clone_from(&error.detail);
             return;
         }
@@ -63,8 +78,11 @@ impl Health {
         } else {
             tracing::warn!(account, api = api_name, credential, reason, detail, "cannot read from X; the last numbers stay");
         }
-        let trouble = Trouble { reason: error.reason, detail: error.detail.clone(), since: now, failures: 1 };
-        self.troubles.insert((api, scope), trouble);
+        let (reason, detail) = (error.reason, error.detail.clone());
+        let trouble = Trouble { api, credential: scope, reason, detail, since: now, last: now, failures: 1, ended: None };
+        if let Some(before) = self.troubles.insert((api, scope), trouble) {
+            self.bury(before, now);
+        }
     }
 
     fn recover(&mut self, api: Api, scope: Option<CredentialKind>, now: Timestamp) {
@@ -72,6 +90,14 @@ impl Health {
         let (account, reason, failures) = (&self.account, trouble.reason.name(), trouble.failures);
         let seconds = now.since(trouble.since).as_secs();
         tracing::info!(account, api = api.name(), reason, failures, after_seconds = seconds, "X answers again");
+        self.bury(trouble, now);
+    }
+
+    fn bury(&mut self, trouble: Trouble, now: Timestamp) {
+        self.past.push_back(Trouble { ended: Some(now), ..trouble });
+        while self.past.len() > PAST {
+            self.past.pop_front();
+        }
     }
 }
 

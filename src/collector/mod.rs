@@ -8,13 +8,21 @@ mod health;
 mod memory;
 mod probe;
 mod reload;
+mod status;
 mod task;
 
 pub use assembly::{AccountParts, Blueprint};
 pub use desk::Desk;
-pub use handle::{AccountSummary, Handle, Order, Publisher, ReloadAsk, Snapshot, Waiting};
-pub use health::Health;
+pub use handle::{Handle, Order, Publisher, ReloadAsk, Snapshot, Waiting};
+pub use health::{Health, Trouble};
 pub use memory::{Memory, known};
 pub use probe::{Probe, Probed, Targets};
 pub use reload::Reload;
+pub use status::{
+    ACCOUNTS_A_PAGE, AccountStatus, CredentialStatus, SHOWN, Status, StatusAsk, TWEETS_A_PAGE, TWEETS_AT_A_GLANCE, TweetStatus,
+};
 pub use task::{Collector, CollectorParts};
+
+// Who shows a status need not know who plans.
+pub use crate::config::Budget;
+pub use crate::schedule::{AccountView, Discovery, Money, NextRead, Pause, PauseCause, TimelineView, WindowView};

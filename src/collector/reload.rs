@@ -63,6 +63,7 @@ impl Collector {
         self.probes.allow(probes);
         self.targets = self.probes.targets(&self.standing).into();
         self.changed = true;
+        self.shown = None;
         self.next_build = Instant::now();
         self.next_states = Instant::now();
     }

@@ -13,7 +13,8 @@ use crate::collector::assembly::Standing;
 use crate::collector::desk::Answer;
 use crate::collector::probe::Probes;
 use crate::collector::reload::Pending;
-use crate::collector::{AccountSummary, Blueprint, Memory, Order, Publisher, Snapshot, Targets};
+use crate::collector::status::Shown;
+use crate::collector::{Blueprint, Memory, Order, Publisher, Snapshot, Targets};
 use crate::config::Mode;
 use crate::exposition::Printer;
 use crate::model::{Api, Ask, Billed, Failure, Reading, Timestamp, TweetId, TweetState};
@@ -63,7 +64,7 @@ pub struct Collector {
     /// Named tweets above `limits.max_tweets`.
     pub(super) refused: usize,
     /// What was last said about series that did not fit.
-    surplus: usize,
+    pub(super) surplus: usize,
     /// Building pages takes at most a tenth of the time.
     pub(super) next_build: Instant,
     /// Looking at all states takes at most a tenth of the time, too.
@@ -77,6 +78,8 @@ pub struct Collector {
     pub(super) probes: Probes,
     /// What there is to probe.
     pub(super) targets: Arc<[Targets]>,
+    /// For people.
+    pub(super) shown: Shown,
 }
 
 impl Collector {
@@ -109,6 +112,7 @@ impl Collector {
             departed: HashMap::new(),
             probes: Probes::default(),
             targets: Arc::new([]),
+            shown: None,
         };
         collector.probes.allow(probes);
         collector.targets = collector.probes.targets(&collector.standing).into();
@@ -142,6 +146,7 @@ impl Collector {
                     Order::Reload(reload) => self.begin_reload(reload),
                     Order::Beat(heard) => _ = heard.send(()),
                     Order::Probe(probe) => self.begin_probe(probe),
+                    Order::Status(ask, answer) => self.show(ask, answer),
                 },
                 () = tokio::time::sleep_until(wake) => {}
             }
@@ -402,18 +407,6 @@ impl Collector {
         self.next_states = Instant::now() + 10 * started.elapsed();
     }
 
-    /// An account at a glance. What was refused before a restart is no news, and yet a problem.
-    fn summary(&self, index: usize) -> AccountSummary {
-        let unpaid = || self.standing.plan.accounts()[index].unpaid_until();
-        let unpaid = || unpaid().map(|until| format!("payment_refused: X wants money; tried again at {until}"));
-        let states = self.states[index].as_deref().unwrap_or_default();
-        AccountSummary {
-            name: self.standing.stores[index].name().to_owned(),
-            tweets: count(&states[..self.standing.stores[index].records().len().min(states.len())]),
-            problem: self.standing.desks[index].health.problem().or_else(unpaid),
-        }
-    }
-
     fn publish(&mut self) {
         let started = Instant::now();
         // A large page takes its time: the other tasks of this thread go elsewhere meanwhile.
@@ -421,9 +414,8 @@ impl Collector {
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
         tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);
-        let accounts = (0..self.standing.stores.len()).map(|index| self.summary(index)).collect();
         let ready = self.ready.iter().all(|ready| *ready);
-        let snapshot = Snapshot { page: built.page, ready, accounts, targets: self.targets.clone() };
+        let snapshot = Snapshot { page: built.page, ready, targets: self.targets.clone() };
         self.parts.handle.publish(snapshot);
         self.changed = false;
         self.next_build = Instant::now() + 10 * started.elapsed();

@@ -235,11 +235,6 @@ impl AccountPlan {
         has_read || (nobody || stuck || !self.timeline.is_searching()) && states.iter().all(settled)
     }
 
-    /// X wants money: until when nothing is bought.
-    pub fn unpaid_until(&self) -> Option<Timestamp> {
-        self.gates.unpaid_until()
-    }
-
     /// Since when the read that waits longest is due; what is held back, refused or retired waits for none.
     pub(super) fn oldest_due(&self, ladder: &Ladder, now: Timestamp) -> Option<Timestamp> {
         let due = |tweet: &TweetPlan, slot: usize| {

@@ -17,19 +17,19 @@ pub(super) struct Gates {
     /// Nothing that costs money leaves so long before midnight, nor just after it.
     quiet: Option<Duration>,
     /// A refused token is tried again now and then: X has refused good ones.
-    credentials: BTreeMap<(CredentialKind, Host), Timestamp>,
+    pub(super) credentials: BTreeMap<(CredentialKind, Host), Timestamp>,
     /// No token could be had.
-    tokenless: BTreeMap<CredentialKind, Timestamp>,
+    pub(super) tokenless: BTreeMap<CredentialKind, Timestamp>,
     /// This credential may not use this system.
-    forbidden: BTreeMap<(CredentialKind, Api), Timestamp>,
+    pub(super) forbidden: BTreeMap<(CredentialKind, Api), Timestamp>,
     /// Systems that have answered.
     proven: BTreeSet<Api>,
     /// Systems that are closed for good.
-    closed: BTreeSet<Api>,
-    windows: BTreeMap<(CredentialKind, Api, RateWindow), RateLimit>,
-    closed_windows: BTreeMap<(CredentialKind, Api), Closed>,
-    faults: BTreeMap<Api, Closed>,
-    payment: Option<Closed>,
+    pub(super) closed: BTreeSet<Api>,
+    pub(super) windows: BTreeMap<(CredentialKind, Api, RateWindow), RateLimit>,
+    pub(super) closed_windows: BTreeMap<(CredentialKind, Api), Closed>,
+    pub(super) faults: BTreeMap<Api, Closed>,
+    pub(super) payment: Option<Closed>,
     /// When X first answered something.
     first_success: Option<Timestamp>,
     in_flight: BTreeMap<Api, u32>,
@@ -52,9 +52,9 @@ pub(super) struct GatesMemory {
 
 /// Closed until then, for the so-manieth time in a row.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Closed {
+pub(super) struct Closed {
     times: u32,
-    until: Timestamp,
+    pub(super) until: Timestamp,
     /// X itself named the end.
     #[serde(default)]
     told: bool,
@@ -194,11 +194,6 @@ impl Gates {
     /// The system is closed to the account, or to everybody.
     pub(super) fn is_closed(&self, api: Api) -> bool {
         self.closed.contains(&api)
-    }
-
-    /// Until when nothing is bought, because X wants money.
-    pub(super) fn unpaid_until(&self) -> Option<Timestamp> {
-        self.payment.map(|payment| payment.until)
     }
 
     /// X wants money, and nothing succeeded since.

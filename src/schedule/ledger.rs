@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use crate::config::{Budget, Charge, Prices};
 use crate::model::{PriceClass, Timestamp};
 use crate::schedule::memory::{LedgerMemory, Reservation};
+use crate::schedule::view::Money;
 
 /// Prices and bounds of one account.
 #[derive(Clone, Copy, Debug)]
@@ -244,6 +245,21 @@ impl Ledger {
         self.spent_this_month = self.spent_this_month.max(price.saturating_mul(this_month.max(today)));
         self.tweets_this_month = self.tweets_this_month.max(this_month.max(today));
         self.tweets_today = self.tweets_today.max(today);
+    }
+
+    /// What is spent and what may be, for people. Sums of a day or month that is over are none.
+    pub(super) fn money(&self, now: Timestamp) -> Money {
+        let (is_today, is_this_month) = (now.utc_day() <= self.day, now.utc_month() <= self.month);
+        let sum = |holds: bool, nanos: u64| if holds { nanos as f64 / NANOS } else { 0.0 };
+        Money {
+            spent_today: sum(is_today, self.spent_today),
+            spent_this_month: sum(is_this_month, self.spent_this_month),
+            tweets_this_month: if is_this_month { self.tweets_this_month } else { 0 },
+            under_way: sum(true, self.reserved),
+            budget: self.terms.budget,
+            day_ends: Timestamp::from_seconds((now.utc_day() + 1) * 86_400),
+            month_ends: Timestamp::from_seconds((now.utc_day() + i64::try_from(now.days_left_in_month()).unwrap_or(1)) * 86_400),
+        }
     }
 
     /// The day's budget in US dollars and what is left of it.

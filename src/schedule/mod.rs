@@ -37,6 +37,9 @@ mod timeline;
 #[cfg(test)]
 mod timeline_tests;
 mod tweet;
+mod view;
+#[cfg(test)]
+mod view_tests;
 mod walking;
 
 pub use account::{AccountPlan, AccountTerms};
@@ -48,3 +51,4 @@ pub use plan::{Plan, Trigger};
 pub use slot::SourceTerms;
 pub use tiers::Ladder;
 pub use timeline::Discovery;
+pub use view::{AccountView, Money, NextRead, Pause, PauseCause, TimelineView, WindowView};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{CredentialKind, PriceClass, RateLimit, Room, Timestamp, TweetId, TweetState};
-use crate::schedule::{AccountPlan, Bill, Call, Ladder, Outcome};
+use crate::schedule::{AccountPlan, Bill, Call, Ladder, NextRead, Outcome};
 
 /// What makes tweets due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +132,11 @@ impl Plan {
     /// Since when the account's read that waits longest is due.
     pub fn oldest_due(&self, account: usize, now: Timestamp) -> Option<Timestamp> {
         self.accounts[account].oldest_due(&self.ladder, now)
+    }
+
+    /// When a tweet of the account is read next.
+    pub fn next_read(&self, account: usize, tweet: TweetId, now: Timestamp) -> NextRead {
+        self.accounts[account].next_read(tweet, &self.ladder, now)
     }
 
     /// The states of an account's tweets, in the order of its watch list; those that were only asked for come last.

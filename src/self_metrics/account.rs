@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Api, CredentialKind, Metric, PriceClass, ProjectUsage, RateLimit, Timestamp, TweetState};
+use crate::self_metrics::families::Whole;
+use crate::self_metrics::table::Table;
 use crate::self_metrics::{BudgetPeriod, Changing, ErrorReason, SelfMetrics};
 
 /// The metrics of one account; clones share them.
@@ -150,6 +152,21 @@ impl AccountMetrics {
         if let Some(cap) = usage.cap {
             self.families().project_cap.at([&self.name]).set(cap);
         }
+    }
+
+    /// Whether X accepts the credential and when its token expires, as far as anybody has said so. For people.
+    pub fn credential(&self, kind: CredentialKind) -> (Option<bool>, Option<Timestamp>) {
+        let (families, labels) = (self.families(), [&*self.name, kind.name()]);
+        let ok = families.credential_ok.known(labels).map(|ok| ok.get() == 1);
+        let expiry = families.token_expiry.known(labels).map(|at| Timestamp::from_millis((at.get() * 1_000.0) as i64));
+        (ok, expiry)
+    }
+
+    /// The project's reads that X has counted, and their cap, as far as it has said so. For people.
+    pub fn project(&self) -> (Option<u64>, Option<u64>) {
+        let families = self.families();
+        let value = |table: &Table<1, Whole>| table.known([&*self.name]).map(|value| value.get());
+        (value(&families.project_usage), value(&families.project_cap))
     }
 
     /// So many lifetime numbers of this metric fell.

@@ -12,7 +12,7 @@ use prometheus_client::registry::{Metric, Registry};
 use crate::self_metrics::table::{Since, Table};
 
 /// A gauge of whole numbers.
-type Whole = Gauge<u64, AtomicU64>;
+pub(super) type Whole = Gauge<u64, AtomicU64>;
 /// A gauge of dollars or moments.
 type Float = Gauge<f64, AtomicU64>;
 

@@ -131,6 +131,22 @@ impl SelfMetrics {
         self.changing().state_ok.at([]).set(u64::from(ok));
     }
 
+    /// Whether the last configuration was accepted, and when one was. For people.
+    pub fn config_standing(&self) -> (bool, Timestamp) {
+        let at = Timestamp::from_millis((self.families.config_success_time.get() * 1_000.0) as i64);
+        (self.families.config_successful.get() == 1, at)
+    }
+
+    /// Whether the state could be written; nothing where none is kept. For people.
+    pub fn state_standing(&self) -> Option<bool> {
+        self.families.state_ok.known([]).map(|ok| ok.get() == 1)
+    }
+
+    /// How many series of tweets the page holds. For people.
+    pub fn series_shown(&self) -> u64 {
+        self.families.series.get()
+    }
+
     /// How much is left out right now because a limit is reached.
     pub fn refused_by_limit(&self, limit: Limit, count: usize) {
         self.changing().refused_by_limit.at([limit.name()]).set(count as u64);

@@ -46,6 +46,11 @@ impl<const N: usize, M: Clone> Table<N, M> {
         self.with(|rows| rows.retain(|values, _| fits(values)));
     }
 
+    /// The series with these label values, if there is one.
+    pub(super) fn known(&self, values: [&str; N]) -> Option<M> {
+        self.with(|rows| rows.get(&values.map(str::to_owned)).cloned())
+    }
+
     /// Whether there is such a series.
     pub(super) fn has(&self, values: [&str; N]) -> bool {
         self.with(|rows| rows.contains_key(&values.map(str::to_owned)))

@@ -1,13 +1,13 @@
 //! The exporter's own HTTP side: the page for Prometheus, the page for people, the answers for whoever supervises the process. It
 //! only shows what others know.
 
-mod landing;
 mod lifecycle;
 mod probe;
 mod refused;
 mod reply;
 mod route;
 mod scrape;
+mod status;
 mod targets;
 
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ use crate::server::reply::Reply;
 /// What the command line says about the HTTP side.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the metrics are (`--web.telemetry-path`); begins with a slash and is not the landing page's.
+    /// Where the metrics are (`--web.telemetry-path`); begins with a slash and is not the status page's.
     pub telemetry_path: String,
     /// What clients may take.
     pub limits: net::Limits,
@@ -60,9 +60,10 @@ pub async fn serve(
     let limits = options.limits;
     let Options { telemetry_path, lifecycle, .. } = options;
     let (scrapes, probes) = (Arc::new(Semaphore::new(options.scrapes)), Arc::new(Semaphore::new(options.probes)));
+    let lookers = Semaphore::new(status::LOOKERS);
     let address = listeners.iter().find_map(Listener::tcp_address);
     let own = OwnMetrics::new(metrics.clone());
-    let server = Arc::new(Server { handle, own, metrics, telemetry_path, scrapes, probes, address, lifecycle });
+    let server = Arc::new(Server { handle, own, metrics, telemetry_path, scrapes, probes, lookers, address, lifecycle });
     let certificates = door.clone();
     let answer = move |request| at_the_door(door.clone(), server.clone(), request);
     net::serve(listeners, limits, stop, move || certificates.tls(), answer).await;
@@ -87,6 +88,8 @@ struct Server {
     telemetry_path: String,
     scrapes: Arc<Semaphore>,
     probes: Arc<Semaphore>,
+    /// Who waits for a status page.
+    lookers: Semaphore,
     /// Where it listens first.
     address: Option<SocketAddr>,
     lifecycle: bool,

@@ -10,12 +10,12 @@ use hyper::{Method, Request, StatusCode};
 use tokio::time::timeout;
 
 use crate::server::reply::{Reply, head_only, method_not_allowed, text};
-use crate::server::{Server, landing, lifecycle, probe, scrape, targets};
+use crate::server::{Server, lifecycle, probe, scrape, status, targets};
 
 /// What is behind the known paths.
 enum Route {
     Metrics,
-    Landing,
+    Status,
     Healthy,
     Ready,
     Reload,
@@ -41,7 +41,7 @@ pub(super) async fn answer(server: Arc<Server>, request: Request<Incoming>) -> R
     }
     let reply = match route {
         Route::Metrics => scrape::metrics(&server, &head.headers).await,
-        Route::Landing => landing::page(&server.handle.snapshot(), &server.telemetry_path),
+        Route::Status => status::answer(&server, head.uri.query().unwrap_or_default()).await,
         Route::Healthy => text(StatusCode::OK, "Healthy"),
         Route::Ready => ready(&server),
         Route::Reload => lifecycle::reload(&server).await,
@@ -51,13 +51,13 @@ pub(super) async fn answer(server: Arc<Server>, request: Request<Incoming>) -> R
     finished(&head, reply)
 }
 
-/// Paths are compared as they come: none of ours needs an escape. Only a probe reads the query.
+/// Paths are compared as they come: none of ours needs an escape. Only the status page and a probe read the query.
 fn route(server: &Server, path: &str) -> Option<Route> {
     if path == server.telemetry_path {
         return Some(Route::Metrics);
     }
     match path {
-        "/" => Some(Route::Landing),
+        "/" => Some(Route::Status),
         "/-/healthy" => Some(Route::Healthy),
         "/-/ready" => Some(Route::Ready),
         "/probe" => Some(Route::Probe),

@@ -35,6 +35,7 @@ mod server;
 mod sharding;
 mod sources;
 mod state;
+mod status;
 mod supervision;
 mod timeline;
 mod watchlist;

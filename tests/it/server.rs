@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use base64::Engine;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
+use sha2::Digest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tweet_exporter::collector::{AccountSummary, Handle, Order, Snapshot};
+use tweet_exporter::collector::{Handle, Order, Snapshot, Status};
 use tweet_exporter::door::Door;
 use tweet_exporter::exposition::Page;
-use tweet_exporter::model::{Api, TweetState};
+use tweet_exporter::model::Api;
 use tweet_exporter::net::Limits;
 use tweet_exporter::self_metrics::SelfMetrics;
 use tweet_exporter::server::{self, Options};
@@ -72,8 +74,7 @@ fn a_snapshot() -> Snapshot {
         "# HELP tweet_state State.\n# TYPE tweet_state gauge\ntweet_state{account=\"acme\",tweet_id=\"1\",state=\"ok\"} 1\n";
     let rest = "tweet_state{account=\"acme\",tweet_id=\"2\",state=\"ok\"} 1\n";
     let pieces = [text, rest].map(|text| Bytes::from_static(text.as_bytes()));
-    let summary = AccountSummary { name: "acme".into(), tweets: vec![(TweetState::Ok, 2)], problem: Some("<none>".into()) };
-    Snapshot { page: Page::new(pieces.into(), 2), ready: true, accounts: vec![summary], ..Snapshot::default() }
+    Snapshot { page: Page::new(pieces.into(), 2), ready: true, ..Snapshot::default() }
 }
 
 struct Client {
@@ -257,15 +258,41 @@ async fn small_request_bodies_are_ignored_and_endless_ones_refused() {
 }
 
 #[tokio::test]
-async fn the_landing_page_is_html_that_runs_nothing() {
+async fn the_status_page_is_html_that_runs_nothing_and_loads_nothing() {
     let exporter = Exporter::background(Options { telemetry_path: "/probe-me".to_owned(), ..Options::default() }).await;
     let answer = exporter.request("GET / HTTP/1.1").await;
     assert_eq!(answer.header("Content-Type"), Some("text/html; charset=utf-8"));
-    assert!(answer.header("Content-Security-Policy").is_some_and(|policy| policy.starts_with("default-src 'none'")));
+    let policy = answer.header("Content-Security-Policy").expect("a policy").to_owned();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(answer.header("Referrer-Policy"), Some("no-referrer"));
     let html = answer.text();
-    assert!(html.contains("href=\"/probe-me\"") && html.contains("2 ok") && html.contains("&lt;none&gt;"), "{html}");
+    assert!(html.contains("href=\"/probe-me\"") && html.contains("There is no account"), "{html}");
+    let style = html.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next()).expect("a style");
+    let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
+    assert!(policy.contains(&format!("style-src 'sha256-{hash}'")), "a browser would drop the style: {policy}");
+    assert!(["<script", "<img", "<link", "url(", "@import", " style="].iter().all(|word| !html.contains(word)), "{html}");
     assert_eq!(exporter.request("GET /probe-me HTTP/1.1").await.status(), "200");
     assert_eq!(exporter.request("GET /metrics HTTP/1.1").await.status(), "404");
+}
+
+#[tokio::test]
+async fn the_status_page_waits_for_the_collector_and_is_asked_once() {
+    let (exporter, mut asked) = Exporter::on_scrape(Options::default()).await;
+    let mut client = exporter.client().await;
+    client.send("GET /?account=a%26b+c&state=error&page=2 HTTP/1.1\r\nHost: e\r\n\r\n").await;
+    let Some(Order::Status(ask, answer)) = asked.recv().await else { panic!("another order") };
+    assert_eq!((ask.account.as_deref(), ask.state.map(|state| state.name()), ask.skip), (Some("a&b c"), Some("error"), 1));
+    answer.send(Arc::new(Status::default())).expect("waited for");
+    let answer = client.answer(false).await.expect("an answer");
+    assert_eq!(answer.status(), "404", "there is no such account");
+    assert!(answer.text().contains("a&amp;b c"));
+    for query in ["state=fine", "page=0", "page=x", "refresh=1"] {
+        assert_eq!(client.ask(&format!("GET /?{query} HTTP/1.1")).await.status(), "400", "{query}");
+    }
+    assert!(asked.try_recv().is_err(), "nobody asks for what cannot be");
+    client.send("GET / HTTP/1.1\r\nHost: e\r\n\r\n").await;
+    drop(asked.recv().await.expect("asked"));
+    assert_eq!(client.answer(false).await.expect("an answer").status(), "503", "the collector is gone");
 }
 
 #[tokio::test]
