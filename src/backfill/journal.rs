@@ -86,6 +86,11 @@ impl Journal {
             length: 0,
         };
         let known = journal.read()?;
+        let found = journal.file.metadata().map_err(fault)?.len();
+        if known && found > journal.length {
+            let (file, bytes) = (path.display(), found - journal.length);
+            tracing::warn!(%file, bytes, "an answer was cut off as it was written; it is asked for again");
+        }
         journal.file.set_len(journal.length).map_err(fault)?;
         if !known {
             journal.append(&[Line::Header(journal.header.clone())])?;
@@ -208,6 +213,13 @@ impl Journal {
             }
         }
         Ok(rows)
+    }
+
+    /// Removes the file if nothing was bought.
+    pub(super) fn remove_if_empty(self) {
+        if self.rows.is_empty() {
+            self.remove();
+        }
     }
 
     /// Removes the file: all of it is in the output.

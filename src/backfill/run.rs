@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::backfill::BackfillError;
 use crate::backfill::journal::{Header, Journal, Without};
-use crate::backfill::output::{self, Content};
+use crate::backfill::output::{self, Content, Written};
 use crate::backfill::pieces::{Piece, known, pieces};
 use crate::backfill::series::{Row, columns};
 use crate::collector::{Forgetful, HistoryDesk};
@@ -68,36 +68,17 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// Buys the history and writes it. After an error the same job goes on where this one stopped.
 pub async fn run(job: &Job, desk: &mut HistoryDesk, say: &mut (dyn FnMut(&Progress) + Send)) -> Result<Report, BackfillError> {
-    let header = Header::new(job.key.clone(), job.stretch, desk.tweets(), clock());
-    if header.tweets.is_empty() {
-        return Err(BackfillError::Wrong(format!(
-            "{} watches no tweets; name some under watch, or let the server find those of the timeline first",
-            job.account
-        )));
-    }
-    let mut path = job.output.as_os_str().to_owned();
-    path.push(".part");
-    let journal = Journal::open(&PathBuf::from(path), header)?;
-    let mut warnings = Vec::new();
+    let journal = job.journal(desk)?;
+    let (jobs, mut warnings) = match job.errands(journal.header.begun) {
+        Ok(errands) => errands,
+        Err(error) => {
+            journal.remove_if_empty();
+            return Err(error);
+        }
+    };
+    desk.open_books().await;
     let session = desk.session();
     let mut buyer = Buyer { desk, session, journal, say, progress: Progress::default(), faults: Faults::default(), strange: 0 };
-    buyer.desk.open_books().await;
-    let mut jobs = Vec::new();
-    for (position, past) in &job.sources {
-        let (api, begun) = (past.api(), buyer.journal.header.begun);
-        match known(api, job.stretch, begun) {
-            None => warnings.push(format!("{} does not know the past this far back; it is not asked", api.name())),
-            Some(stretch) => {
-                if stretch != job.stretch {
-                    warnings.push(format!("{} knows the past from {} on only", api.name(), stretch.start));
-                }
-                jobs.push((*position, past, stretch));
-            }
-        }
-    }
-    if jobs.is_empty() {
-        return Err(BackfillError::Wrong(format!("{}; choose a later --end", warnings.join("; "))));
-    }
     for (index, (position, past, stretch)) in jobs.iter().enumerate() {
         let work = buyer.missing(past.api(), *stretch);
         let later: usize = jobs[index + 1..].iter().map(|(_, past, stretch)| buyer.missing(past.api(), *stretch).len()).sum();
@@ -108,19 +89,60 @@ pub async fn run(job: &Job, desk: &mut HistoryDesk, say: &mut (dyn FnMut(&Progre
         warnings.push(format!("X sent {strange} buckets that are none of those asked for; they are left out"));
     }
     warnings.extend(without(&journal));
-    let sources: Vec<Api> = job.sources.iter().map(|(_, past)| past.api()).collect();
-    let mut tweets = journal.header.tweets.clone();
-    tweets.sort();
-    let content =
-        Content { account: &job.account, stretch: job.stretch, sources: &sources, tweets: &tweets, lifetime: job.lifetime };
-    let written = tokio::task::block_in_place(|| output::write(&job.output, &content, |tweet| journal.rows(tweet)))?;
+    let written = job.write(&journal)?;
     if written.samples == 0 {
+        journal.remove_if_empty();
         let why = if warnings.is_empty() { String::new() } else { format!(" ({})", warnings.join("; ")) };
-        journal.remove();
         return Err(BackfillError::Failed(format!("X has no numbers of these tweets in this span{why}; nothing is written")));
     }
     journal.remove();
     Ok(Report { requests: progress.requests, series: written.series, samples: written.samples, warnings })
+}
+
+impl Job {
+    /// The journal of this job, gone on with or begun.
+    fn journal(&self, desk: &HistoryDesk) -> Result<Journal, BackfillError> {
+        let header = Header::new(self.key.clone(), self.stretch, desk.tweets(), clock());
+        if header.tweets.is_empty() {
+            return Err(BackfillError::Wrong(format!(
+                "{} watches no tweets; name some under watch, or let the server find those of the timeline first",
+                self.account
+            )));
+        }
+        let mut path = self.output.as_os_str().to_owned();
+        path.push(".part");
+        Journal::open(&PathBuf::from(path), header)
+    }
+
+    /// What each source is asked for, and what it cannot be.
+    fn errands(&self, begun: Timestamp) -> Result<(Vec<(usize, &PastOf, Stretch)>, Vec<String>), BackfillError> {
+        let (mut errands, mut warnings) = (Vec::new(), Vec::new());
+        for (position, past) in &self.sources {
+            let name = past.api().name();
+            let Some(stretch) = known(past.api(), self.stretch, begun) else {
+                warnings.push(format!("{name} does not know the past this far back; it is not asked"));
+                continue;
+            };
+            if stretch != self.stretch {
+                warnings.push(format!("{name} knows the past from {} on only", stretch.start));
+            }
+            errands.push((*position, past, stretch));
+        }
+        match errands.is_empty() {
+            true => Err(BackfillError::Wrong(format!("{}; choose a later span", warnings.join("; ")))),
+            false => Ok((errands, warnings)),
+        }
+    }
+
+    /// Blocks.
+    fn write(&self, journal: &Journal) -> Result<Written, BackfillError> {
+        let sources: Vec<Api> = self.sources.iter().map(|(_, past)| past.api()).collect();
+        let mut tweets = journal.header.tweets.clone();
+        tweets.sort();
+        let Self { account, stretch, lifetime, .. } = self;
+        let content = Content { account, stretch: *stretch, sources: &sources, tweets: &tweets, lifetime: *lifetime };
+        tokio::task::block_in_place(|| output::write(&self.output, &content, |tweet| journal.rows(tweet)))
+    }
 }
 
 struct Buyer<'a> {
@@ -181,11 +203,14 @@ impl Buyer<'_> {
             if !rest.is_empty() {
                 work.push_front(Piece { tweets: rest, ..piece.clone() });
             }
-            let answered = self.carry_out(past, &call, &piece.stretch, now).await?;
-            let left = match answered {
-                Ok(history) => self.keep(api, &piece.stretch, &asked.tweets, history)?,
-                Err(error) => self.sort_out(api, &piece.stretch, &asked.tweets, error)?,
+            let answered = self.carry_out(past, &call, &piece.stretch, now).await;
+            // First the journal: should all end in between, the call still stands in the books as under way, which is as good as paid.
+            let left = match &answered.result {
+                Ok(history) => self.keep(api, &piece.stretch, &asked.tweets, history),
+                Err(error) => self.sort_out(api, &piece.stretch, &asked.tweets, error),
             };
+            self.desk.finish(&call, &answered, clock()).map_err(forgetful)?;
+            let left = left?;
             left.into_iter().rev().for_each(|tweets| work.push_front(Piece { tweets, ..piece.clone() }));
         }
         Ok(())
@@ -198,19 +223,11 @@ impl Buyer<'_> {
         tokio::time::sleep(until.since(now).clamp(Duration::from_millis(10), LONGEST_SLEEP)).await;
     }
 
-    async fn carry_out(
-        &mut self,
-        past: &PastOf,
-        call: &Call,
-        stretch: &Stretch,
-        now: Timestamp,
-    ) -> Result<Result<History, ApiError>, BackfillError> {
+    async fn carry_out(&mut self, past: &PastOf, call: &Call, stretch: &Stretch, now: Timestamp) -> Answered<History> {
         let Errand::Read(asked) = &call.errand else { unreachable!("a call for history reads tweets") };
         let batch = Batch { ask: Ask::Private, credential: call.credential, tweets: &asked.tweets, videos: &[], now };
-        let answered: Answered<History> = past.read(&self.session, &batch, stretch).await;
         self.progress.requests += 1;
-        self.desk.finish(call, &answered, clock()).map_err(forgetful)?;
-        Ok(answered.result)
+        past.read(&self.session, &batch, stretch).await
     }
 
     /// Puts an answer into the journal. Returns what must be asked again.
@@ -219,7 +236,7 @@ impl Buyer<'_> {
         api: Api,
         stretch: &Stretch,
         asked: &[TweetId],
-        history: History,
+        history: &History,
     ) -> Result<Vec<Vec<TweetId>>, BackfillError> {
         self.faults.in_a_row = 0;
         self.faults.nameless = 0;
@@ -249,12 +266,12 @@ impl Buyer<'_> {
         api: Api,
         stretch: &Stretch,
         asked: &[TweetId],
-        error: ApiError,
+        error: &ApiError,
     ) -> Result<Vec<Vec<TweetId>>, BackfillError> {
         let stop = |why: &str| Err(BackfillError::Failed(format!("{}: {why}: {}; {GO_ON}", api.name(), error.detail)));
         self.faults.last = Some(error.clone());
         match &error.failure {
-            Failure::Invalid { culprits } => self.split(api, stretch, asked, (culprits, &error)),
+            Failure::Invalid { culprits } => self.split(api, stretch, asked, (culprits, error)),
             Failure::PaymentRefused { .. } => stop("X wants money"),
             Failure::Closed => stop("X keeps this system closed to the app"),
             Failure::RateLimited { .. } | Failure::CredentialRefused | Failure::Forbidden => Ok(vec![asked.to_vec()]),

@@ -62,7 +62,8 @@ pub(super) async fn run(common: &Common, args: BackfillArgs) -> ExitCode {
     tokio::select! {
         ended = carry_out(common, &args) => match ended {
             Ok(report) => {
-                report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+                let recent = reaches_into_the_head(args.end, Timestamp::from(SystemTime::now()));
+                report.warnings.iter().chain(&recent).for_each(|warning| eprintln!("warning: {warning}"));
                 print!("{}", describe(&args, &report));
                 ExitCode::SUCCESS
             }
@@ -164,6 +165,13 @@ fn sources(account: &Account) -> Result<Vec<(usize, PastOf)>, String> {
         true => Err(format!("no source of the account {name} has a history ({}); {advice}", others.join(", "))),
         false => Ok(sources),
     }
+}
+
+/// Prometheus still writes to the block of the last hours: blocks from elsewhere must not reach into it.
+fn reaches_into_the_head(end: Timestamp, now: Timestamp) -> Option<String> {
+    const HEAD: Duration = Duration::from_secs(3 * 3_600);
+    let safe = end + HEAD;
+    (safe > now).then(|| format!("the history ends less than three hours ago; give it to a running Prometheus after {safe}"))
 }
 
 fn describe(args: &BackfillArgs, report: &Report) -> String {

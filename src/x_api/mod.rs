@@ -10,6 +10,8 @@ mod error;
 mod fields;
 mod forms;
 mod history;
+#[cfg(test)]
+mod history_tests;
 mod insights;
 mod labs;
 mod limits;

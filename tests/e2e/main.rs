@@ -1,6 +1,7 @@
 //! The real Prometheus scrapes the real program, and the real promtool judges its pages. Run by `make test`; a plain `cargo test`
 //! leaves it out, because it needs Debian's `prometheus`.
 
+mod backfill;
 #[path = "../it/harness/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the other tests, which use all of it")]
 mod harness;

@@ -9,7 +9,7 @@ mod simulator;
 mod site;
 mod token_server;
 
-pub(crate) use backfill::{Backfill, Samples, series};
+pub(crate) use backfill::{Backfill, series};
 pub(crate) use certificates::{Authority, write_secret};
 pub(crate) use exporter::Exporter;
 pub(crate) use page::Page;
