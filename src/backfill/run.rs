@@ -79,10 +79,9 @@ pub async fn run(job: &Job, desk: &mut HistoryDesk, say: &mut (dyn FnMut(&Progre
     desk.open_books().await;
     let session = desk.session();
     let mut buyer = Buyer { desk, session, journal, say, progress: Progress::default(), faults: Faults::default(), strange: 0 };
-    for (index, (position, past, stretch)) in jobs.iter().enumerate() {
-        let work = buyer.missing(past.api(), *stretch);
-        let later: usize = jobs[index + 1..].iter().map(|(_, past, stretch)| buyer.missing(past.api(), *stretch).len()).sum();
-        buyer.buy((*position, past), work, later).await?;
+    for (index, asking) in jobs.iter().enumerate() {
+        let later = jobs[index + 1..].iter().map(|later| buyer.missing(later).len()).sum();
+        buyer.buy(asking, later).await?;
     }
     let Buyer { journal, progress, strange, .. } = buyer;
     if strange > 0 {
@@ -97,6 +96,13 @@ pub async fn run(job: &Job, desk: &mut HistoryDesk, say: &mut (dyn FnMut(&Progre
     }
     journal.remove();
     Ok(Report { requests: progress.requests, series: written.series, samples: written.samples, warnings })
+}
+
+/// What one source is asked for.
+struct Asking<'a> {
+    position: usize,
+    past: &'a PastOf,
+    stretch: Stretch,
 }
 
 impl Job {
@@ -115,7 +121,7 @@ impl Job {
     }
 
     /// What each source is asked for, and what it cannot be.
-    fn errands(&self, begun: Timestamp) -> Result<(Vec<(usize, &PastOf, Stretch)>, Vec<String>), BackfillError> {
+    fn errands(&self, begun: Timestamp) -> Result<(Vec<Asking<'_>>, Vec<String>), BackfillError> {
         let (mut errands, mut warnings) = (Vec::new(), Vec::new());
         for (position, past) in &self.sources {
             let name = past.api().name();
@@ -126,7 +132,7 @@ impl Job {
             if stretch != self.stretch {
                 warnings.push(format!("{name} knows the past from {} on only", stretch.start));
             }
-            errands.push((*position, past, stretch));
+            errands.push(Asking { position: *position, past, stretch });
         }
         match errands.is_empty() {
             true => Err(BackfillError::Wrong(format!("{}; choose a later span", warnings.join("; ")))),
@@ -167,7 +173,8 @@ struct Faults {
 
 impl Buyer<'_> {
     /// The requests to a system that no earlier run has made.
-    fn missing(&self, api: Api, stretch: Stretch) -> VecDeque<Piece> {
+    fn missing(&self, asking: &Asking<'_>) -> VecDeque<Piece> {
+        let (api, stretch) = (asking.past.api(), asking.stretch);
         let mut work = pieces(api, stretch, &self.journal.header.tweets);
         for piece in &mut work {
             piece.tweets.retain(|tweet| !self.journal.has(*tweet, api, piece.stretch.start));
@@ -176,13 +183,10 @@ impl Buyer<'_> {
         work.into()
     }
 
-    async fn buy(
-        &mut self,
-        (position, past): (usize, &PastOf),
-        mut work: VecDeque<Piece>,
-        later: usize,
-    ) -> Result<(), BackfillError> {
-        let api = past.api();
+    /// Buys what a source is asked for; so many requests come after it.
+    async fn buy(&mut self, asking: &Asking<'_>, later: usize) -> Result<(), BackfillError> {
+        let Asking { position, past, .. } = *asking;
+        let (api, mut work) = (past.api(), self.missing(asking));
         self.faults = Faults::default();
         while let Some(piece) = work.pop_front() {
             self.progress.left = work.len() + 1 + later;

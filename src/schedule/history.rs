@@ -11,7 +11,7 @@ use crate::schedule::{Call, Errand, Outcome};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leave {
     /// This one, of as many of the tweets as the budget covers.
-    Call(Call),
+    Call(Box<Call>),
     /// Not before then.
     Wait(Timestamp),
     /// X refuses the credentials, or the system to them.
@@ -42,7 +42,7 @@ impl AccountPlan {
         }
         let worst = self.worst(slot, &tweets);
         let errand = self.errand((slot, Ask::Private), tweets);
-        Leave::Call(self.call(0, credential, errand, worst, now))
+        Leave::Call(Box::new(self.call(0, credential, errand, worst, now)))
     }
 
     /// How it went. Returns what X charges for it.
