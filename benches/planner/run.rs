@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tweet_exporter::config::{Budget, Charge, Groups, Prices, Tier};
 use tweet_exporter::model::{
-    Api, CredentialKind, Metric, PageAsk, PriceClass, ProjectUsage, RateLimit, RateWindow, Reading, Refusal, Sample, Scope,
+    Api, CredentialKind, Metric, PageAsk, PriceClass, ProjectUsage, RateLimit, RateWindow, Reading, Refusal, Room, Sample, Scope,
     TimelinePage, Timestamp, TweetId, TweetReading,
 };
 use tweet_exporter::schedule::{
@@ -144,6 +144,8 @@ fn plan(policy: &Policy, terms: Terms, days: u32) -> Plan {
             budget,
         },
         patience: if terms.charge == Charge::UtcDay { 0.5 } else { 0.95 },
+        shards: 1,
+        elsewhere: Default::default(),
         speaker: 0,
         longest_call: Duration::from_secs(10),
         seed: 0,
@@ -172,7 +174,8 @@ impl<'a> Run<'a> {
         self.born += curves[before..].iter().take_while(|curve| curve.begin() <= second).count();
         self.timeline.extend(&self.ids[before..self.born]);
         if self.born > before && !terms.owned {
-            plan.watch(0, &self.ids[..self.born], 100_000, START + Duration::from_secs(u64::from(second)));
+            let room = Room { tweets: 100_000, ..Room::default() };
+            plan.watch(0, &self.ids[..self.born], room, START + Duration::from_secs(u64::from(second)));
         }
     }
 

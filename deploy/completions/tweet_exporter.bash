@@ -44,7 +44,7 @@ _tweet_exporter() {
 
     case "${cmd}" in
         tweet_exporter)
-            opts="-h -V --config.file --state.path --log.level --log.format --web.listen-address --web.systemd-socket --web.config.file --web.telemetry-path --web.enable-lifecycle --help --version serve check plan login backfill simulator demo"
+            opts="-h -V --config.file --state.path --log.level --log.format --web.listen-address --web.systemd-socket --web.config.file --web.telemetry-path --web.enable-lifecycle --shard --help --version serve check plan login backfill simulator demo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -78,6 +78,10 @@ _tweet_exporter() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -86,7 +90,7 @@ _tweet_exporter() {
             return 0
             ;;
         tweet_exporter__subcmd__backfill)
-            opts="-o -h --account --start --end --step --output --lifetime --force --config.file --state.path --log.level --log.format --help"
+            opts="-o -h --account --start --end --step --output --lifetime --force --shard --config.file --state.path --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -116,6 +120,10 @@ _tweet_exporter() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config.file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -140,13 +148,17 @@ _tweet_exporter() {
             return 0
             ;;
         tweet_exporter__subcmd__check)
-            opts="-h --web.config.file --config.file --state.path --log.level --log.format --help"
+            opts="-h --web.config.file --shard --config.file --state.path --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --web.config.file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -250,7 +262,7 @@ _tweet_exporter() {
             return 0
             ;;
         tweet_exporter__subcmd__plan)
-            opts="-h --format --max-usd-per-month --new-tweets-per-day --config.file --state.path --log.level --log.format --help"
+            opts="-h --format --max-usd-per-month --new-tweets-per-day --shard --config.file --state.path --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -265,6 +277,10 @@ _tweet_exporter() {
                     return 0
                     ;;
                 --new-tweets-per-day)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -292,7 +308,7 @@ _tweet_exporter() {
             return 0
             ;;
         tweet_exporter__subcmd__serve)
-            opts="-h --web.listen-address --web.systemd-socket --web.config.file --web.telemetry-path --web.enable-lifecycle --config.file --state.path --log.level --log.format --help"
+            opts="-h --web.listen-address --web.systemd-socket --web.config.file --web.telemetry-path --web.enable-lifecycle --shard --config.file --state.path --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -307,6 +323,10 @@ _tweet_exporter() {
                     return 0
                     ;;
                 --web.telemetry-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -29,6 +29,7 @@ json\t'One JSON object a line'"
 complete -c tweet_exporter -n "__fish_tweet_exporter_needs_command" -l web.listen-address -d 'Address to listen on, such as :10280, 127.0.0.1:10280, [::1]:10280 or unix:/run/tweet_exporter.sock; may be given more than once [default: :10280]' -r
 complete -c tweet_exporter -n "__fish_tweet_exporter_needs_command" -l web.config.file -d 'File with TLS, client certificates, users, headers and rate limit, in the format of Prometheus\' exporter-toolkit' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_needs_command" -l web.telemetry-path -d 'Path of the metrics page [default: /metrics]' -r
+complete -c tweet_exporter -n "__fish_tweet_exporter_needs_command" -l shard -d 'Read only this part of the watch list, the I-th (from 0) of N, with its part of every budget and rate limit; see docs/sharding.md [default: 0/1]' -r
 complete -c tweet_exporter -n "__fish_tweet_exporter_needs_command" -l web.systemd-socket -d 'Listen on the sockets that systemd passes, instead of on addresses'
 complete -c tweet_exporter -n "__fish_tweet_exporter_needs_command" -l web.enable-lifecycle -d 'Let POST /-/reload have the configuration read again; SIGHUP always does'
 complete -c tweet_exporter -n "__fish_tweet_exporter_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -43,6 +44,7 @@ complete -c tweet_exporter -n "__fish_tweet_exporter_needs_command" -f -a "demo"
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -l web.listen-address -d 'Address to listen on, such as :10280, 127.0.0.1:10280, [::1]:10280 or unix:/run/tweet_exporter.sock; may be given more than once [default: :10280]' -r
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -l web.config.file -d 'File with TLS, client certificates, users, headers and rate limit, in the format of Prometheus\' exporter-toolkit' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -l web.telemetry-path -d 'Path of the metrics page [default: /metrics]' -r
+complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -l shard -d 'Read only this part of the watch list, the I-th (from 0) of N, with its part of every budget and rate limit; see docs/sharding.md [default: 0/1]' -r
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -l config.file -d 'Configuration file' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -l state.path -d 'Folder for what must survive a restart: readings, books, rate limits, what was found; one exporter a folder' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -l log.level -d 'Least severe lines to log' -r -f -a "debug\t'Each change of a tweet\'s state, too'
@@ -55,6 +57,7 @@ complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -l 
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -l web.enable-lifecycle -d 'Let POST /-/reload have the configuration read again; SIGHUP always does'
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand check" -l web.config.file -d 'Check this web configuration, too' -r -F
+complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand check" -l shard -d 'Read only this part of the watch list, the I-th (from 0) of N, with its part of every budget and rate limit; see docs/sharding.md [default: 0/1]' -r
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand check" -l config.file -d 'Configuration file' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand check" -l state.path -d 'Folder for what must survive a restart: readings, books, rate limits, what was found; one exporter a folder' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand check" -l log.level -d 'Least severe lines to log' -r -f -a "debug\t'Each change of a tweet\'s state, too'
@@ -68,6 +71,7 @@ complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand plan" -l f
 json\t''"
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand plan" -l max-usd-per-month -d 'End with exit code 1 if 30 days cost more, in US dollars, all accounts together' -r
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand plan" -l new-tweets-per-day -d 'Tweets a day that each `watch.timeline` is assumed to find' -r
+complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand plan" -l shard -d 'Read only this part of the watch list, the I-th (from 0) of N, with its part of every budget and rate limit; see docs/sharding.md [default: 0/1]' -r
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand plan" -l config.file -d 'Configuration file' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand plan" -l state.path -d 'Folder for what must survive a restart: readings, books, rate limits, what was found; one exporter a folder' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand plan" -l log.level -d 'Least severe lines to log' -r -f -a "debug\t'Each change of a tweet\'s state, too'
@@ -94,6 +98,7 @@ complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand backfill" 
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand backfill" -l step -d 'Length of a bucket, by the UTC clock' -r -f -a "hour\t''
 day\t''"
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand backfill" -s o -l output -d 'Where the history goes; until it is complete there is only FILE.part, from which the same command goes on' -r -F
+complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand backfill" -l shard -d 'Read only this part of the watch list, the I-th (from 0) of N, with its part of every budget and rate limit; see docs/sharding.md [default: 0/1]' -r
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand backfill" -l config.file -d 'Configuration file' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand backfill" -l state.path -d 'Folder for what must survive a restart: readings, books, rate limits, what was found; one exporter a folder' -r -F
 complete -c tweet_exporter -n "__fish_tweet_exporter_using_subcommand backfill" -l log.level -d 'Least severe lines to log' -r -f -a "debug\t'Each change of a tweet\'s state, too'

@@ -9,20 +9,20 @@ use crate::app::AppError;
 use crate::auth::{Credential, CredentialContext, configured_kinds};
 use crate::collector::{Desk, Health};
 use crate::config::{Account, Charge, Config, Credentials, Groups, Source, SourceKind, WatchTimeline};
-use crate::model::{Api, CredentialKind, Timestamp};
+use crate::model::{Api, CredentialKind, Room, Timestamp};
 use crate::net::Client;
 use crate::schedule::{AccountTerms, Discovery, LedgerTerms, SourceTerms};
 use crate::self_metrics::{AccountMetrics, SelfMetrics};
 use crate::x_api::{Backend, Session, SessionSettings, Timeline};
 
 /// What the account's plan may do.
-pub fn terms(config: &Config, account: &Account, room: usize) -> AccountTerms {
+pub fn terms(config: &Config, account: &Account, room: Room) -> AccountTerms {
     let charge = config.billing.charge;
     AccountTerms {
         credentials: configured_kinds(&account.credentials),
         derived_bearer: has_derived_bearer(account),
         sources: account.reads().iter().map(source_terms).collect(),
-        discovery: account.watch.timeline.as_ref().map(|timeline| discovery(timeline, room)),
+        discovery: account.watch.timeline.as_ref().map(|timeline| discovery(timeline, room.tweets)),
         username: account.username.clone(),
         ledger: LedgerTerms { charge, prices: config.billing.usd, budget: account.budget },
         // One early read parts the batches of a start; a legacy plan would pay for it.
@@ -30,6 +30,8 @@ pub fn terms(config: &Config, account: &Account, room: usize) -> AccountTerms {
         speaker: speaker(&account.credentials),
         longest_call: config.api.timeout,
         seed: account.name.bytes().fold(u64::from(std::process::id()), |seed, byte| seed.wrapping_mul(31) + u64::from(byte)),
+        shards: account.shard.count(),
+        elsewhere: room.elsewhere,
     }
 }
 

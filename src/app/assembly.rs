@@ -10,6 +10,7 @@ use crate::app::account::{desk, session, terms};
 use crate::auth::{Credential, is_same_user};
 use crate::collector::{AccountParts, Blueprint};
 use crate::config::{Account, ApiConfig, Config, Loaded, Tiers, is_loopback};
+use crate::model::Room;
 use crate::net::{Client, ClientSettings};
 use crate::schedule::Ladder;
 use crate::self_metrics::SelfMetrics;
@@ -74,6 +75,7 @@ impl Prepared {
             mode: config.mode,
             max_series: config.limits.max_series,
             refused,
+            probes: config.probe_accounts.clone(),
             // A refused token is renewed and the call made once more.
             patience: config.api.timeout.saturating_mul(2).max(Duration::from_secs(2)),
         };
@@ -91,12 +93,7 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    fn account(
-        &self,
-        account: &Account,
-        watched: Vec<Watched>,
-        room: usize,
-    ) -> Result<(AccountParts, Vec<Credential>), AppError> {
+    fn account(&self, account: &Account, watched: Vec<Watched>, room: Room) -> Result<(AccountParts, Vec<Credential>), AppError> {
         let others = self.before.into_iter().flat_map(|before| &before.credentials);
         let others: Vec<Credential> = others.map(|(_, credential)| credential.clone()).collect();
         let settings = session(self.config, account, self.client, self.metrics, &others)?;
@@ -109,6 +106,7 @@ impl Ground<'_> {
             terms: terms(self.config, account, room),
             desk: desk(account, settings),
             watched,
+            may_be_probed: self.config.probe_accounts.contains(&account.name),
             is_same_user: known.is_none_or(|known| is_same_user(&known.credentials, &account.credentials)),
         };
         Ok((parts, credentials))

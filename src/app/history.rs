@@ -20,7 +20,7 @@ pub fn open_history(loaded: &Loaded, watchlist: &Watchlist, account: usize, stat
     loaded.config.accounts = vec![loaded.config.accounts[account].clone()];
     let watchlist = Watchlist {
         accounts: vec![watchlist.accounts[account].clone()],
-        rooms: vec![watchlist.rooms[account]],
+        rooms: vec![watchlist.rooms[account].clone()],
         ..Watchlist::default()
     };
     let key = account_key(&loaded.config, &loaded.config.accounts[0]);

@@ -18,7 +18,7 @@ use crate::app::watch_files::{Verdict, follow_watch_files};
 use crate::auth::Credential;
 use crate::collector::{Order, Reload, ReloadAsk};
 use crate::config::{self, Loaded};
-use crate::model::Timestamp;
+use crate::model::{Shard, Timestamp};
 use crate::self_metrics::SelfMetrics;
 use crate::watchlist::{self, Watchlist};
 
@@ -29,6 +29,8 @@ pub struct Origin {
     pub path: PathBuf,
     /// Variables by name.
     pub environment: fn(&str) -> Option<String>,
+    /// Which part of it is this exporter's.
+    pub shard: Shard,
 }
 
 /// Keeps the configuration at work, and all that follows files for it.
@@ -168,13 +170,15 @@ impl Reloader {
 /// The file and its watch files; the error is all that is wrong with them.
 fn load(origin: &Origin) -> Result<(Loaded, Watchlist), String> {
     let loaded = config::load(&origin.path, &origin.environment);
-    with_list(loaded.map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))?)
+    let loaded = loaded.map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))?;
+    with_list(loaded.for_shard(origin.shard))
 }
 
 /// The files that the text at work names.
 fn load_again(loaded: &Loaded, origin: &Origin) -> Result<(Loaded, Watchlist), String> {
     let loaded = loaded.again(&origin.path, &origin.environment);
-    with_list(loaded.map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))?)
+    let loaded = loaded.map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))?;
+    with_list(loaded.for_shard(origin.shard))
 }
 
 fn with_list(loaded: Loaded) -> Result<(Loaded, Watchlist), String> {

@@ -60,6 +60,7 @@ impl App {
         let metrics = SelfMetrics::new();
         let now = Timestamp::from(SystemTime::now());
         metrics.config_loaded(loaded.hash ^ watchlist.hash, now);
+        metrics.shard(loaded.config.shard);
         metrics.refused_by_limit(Limit::MaxTweets, watchlist.surplus);
         let Prepared { blueprint, current } = Prepared::new(loaded.clone(), watchlist, &metrics, None)?;
         let mut lost = HashSet::new();

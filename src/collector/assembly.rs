@@ -26,6 +26,8 @@ pub struct Blueprint {
     pub refused: usize,
     /// For so long a reload waits for a call that is under way.
     pub patience: Duration,
+    /// Names of the accounts that probes may spend for.
+    pub probes: Vec<String>,
 }
 
 /// One account of it.
@@ -44,6 +46,8 @@ pub struct AccountParts {
     pub watched: Vec<Watched>,
     /// Nothing suggests that its tokens are another user's than before.
     pub is_same_user: bool,
+    /// Probes may spend for it.
+    pub may_be_probed: bool,
 }
 
 /// The accounts at work, all lists in the order of the configuration.
@@ -135,6 +139,9 @@ impl AccountParts {
             Past::Nothing => None,
             Past::OnDisk(known) => recall(*known, &mut plan, now),
             Past::AtWork { plan: old, store, desk } => {
+                if self.may_be_probed {
+                    plan.keep_on_demand(old);
+                }
                 plan.succeed(old, self.is_same_user, now);
                 Some(Readings::of(store, &desk.places, self.is_same_user))
             }
@@ -145,7 +152,8 @@ impl AccountParts {
         };
         let found = plan.watched().filter(|(_, found)| *found).map(|(id, _)| self.desk.found(id));
         let watched = self.watched.iter().cloned().chain(found).collect();
-        let mut store = AccountStore::new(self.name.clone(), self.username.clone(), watched);
+        let mut store = AccountStore::new(self.name.clone(), self.username.clone(), Vec::new());
+        store.watch_besides(watched, plan.on_demand());
         match readings {
             Some(readings) => {
                 if readings.unreadable > 0 {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use crate::collector::Reload;
+use crate::collector::{Probe, Probed, Reload, Targets};
 use crate::config::Mode;
 use crate::exposition::Page;
-use crate::model::{CredentialKind, TweetState};
+use crate::model::{CredentialKind, TweetId, TweetState};
 use crate::watchlist::Watchlist;
 
 /// What the collector last published; never changed afterwards.
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub ready: bool,
     /// For the landing page, in the order of the configuration.
     pub accounts: Vec<AccountSummary>,
+    /// For service discovery: what there is to probe.
+    pub targets: Arc<[Targets]>,
 }
 
 /// One account at a glance.
@@ -55,6 +58,8 @@ pub enum Order {
     Reload(Box<Reload>),
     /// Somebody wants to know whether the loop still turns, which is answered by the loop itself.
     Beat(oneshot::Sender<()>),
+    /// Somebody asks for one tweet.
+    Probe(Probe),
 }
 
 /// Somebody wants the configuration to be read again.
@@ -141,6 +146,19 @@ impl Handle {
             let _ = timeout_at(deadline, read).await;
         }
         self.snapshot()
+    }
+
+    /// The page of one tweet, with what is known of it at the deadline at the latest; nothing if nobody answers.
+    pub async fn probe(&self, account: String, tweet: TweetId, deadline: Instant) -> Option<Probed> {
+        /// The collector may be busy with a large page, or its disk; late is better than never, and who asks knows how long to wait.
+        const MERCY: Duration = Duration::from_secs(5);
+        let (done, answer) = oneshot::channel();
+        let probe = Order::Probe(Probe { account, tweet, deadline, done });
+        let asked = async {
+            self.asks.as_ref()?.send(probe).await.ok()?;
+            answer.await.ok()
+        };
+        timeout_at(deadline + MERCY, asked).await.ok().flatten()
     }
 
     /// Whether a scrape may wait for X.

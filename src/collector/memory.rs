@@ -239,7 +239,7 @@ impl Readings {
             let kept = kept_record(record, places);
             (record.id, KeptRecord { foreign: kept.foreign && is_same_user, ..kept })
         };
-        Self { owner, username: username.cloned(), tweets: store.records().iter().map(tweet).collect(), unreadable: 0 }
+        Self { owner, username: username.cloned(), tweets: store.all_records().iter().map(tweet).collect(), unreadable: 0 }
     }
 
     /// Gives them to the store, those of requests that the account still makes.

@@ -7,6 +7,7 @@ mod handle;
 mod health;
 mod history;
 mod memory;
+mod probe;
 mod reload;
 mod task;
 
@@ -16,5 +17,6 @@ pub use handle::{AccountSummary, Handle, Order, Publisher, ReloadAsk, Snapshot, 
 pub use health::Health;
 pub use history::{Forgetful, HistoryDesk};
 pub use memory::{Memory, known};
+pub use probe::{Probe, Probed, Targets};
 pub use reload::Reload;
 pub use task::{Collector, CollectorParts};

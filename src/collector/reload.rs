@@ -52,7 +52,7 @@ impl Collector {
     fn exchange(&mut self, blueprint: Blueprint) {
         let now = clock();
         self.remember(true);
-        let Blueprint { accounts, ladder, mode, max_series, refused, patience } = blueprint;
+        let Blueprint { accounts, ladder, mode, max_series, refused, patience, probes } = blueprint;
         let memory = self.parts.memory.as_ref();
         let standing = self.standing.follow(accounts, ladder, memory, &mut self.departed, now);
         let old = mem::replace(&mut self.standing, standing);
@@ -60,6 +60,8 @@ impl Collector {
         self.refused = refused;
         self.parts.handle.follow(mode);
         self.move_over(old);
+        self.probes.allow(probes);
+        self.targets = self.probes.targets(&self.standing).into();
         self.changed = true;
         self.next_build = Instant::now();
         self.next_states = Instant::now();

@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::collector::assembly::Standing;
 use crate::collector::desk::Answer;
+use crate::collector::probe::Probes;
 use crate::collector::reload::Pending;
-use crate::collector::{AccountSummary, Blueprint, Memory, Order, Publisher, Snapshot};
+use crate::collector::{AccountSummary, Blueprint, Memory, Order, Publisher, Snapshot, Targets};
 use crate::config::Mode;
-use crate::exposition::build;
+use crate::exposition::Printer;
 use crate::model::{Api, Ask, Billed, Failure, Reading, Timestamp, TweetId, TweetState};
 use crate::schedule::{AccountPlan, Call, Errand, Outcome, Trigger};
 use crate::self_metrics::{ErrorReason, Limit, SelfMetrics};
@@ -57,6 +58,8 @@ pub struct Collector {
     /// Accounts that were ready once.
     pub(super) ready: Vec<bool>,
     pub(super) changed: bool,
+    /// Keeps what did not change.
+    printer: Printer,
     /// Named tweets above `limits.max_tweets`.
     pub(super) refused: usize,
     /// What was last said about series that did not fit.
@@ -71,13 +74,16 @@ pub struct Collector {
     pub(super) reloaded: Option<oneshot::Sender<()>>,
     /// Books of accounts that left and are not on disk, by their names there.
     pub(super) departed: HashMap<String, AccountPlan>,
+    pub(super) probes: Probes,
+    /// What there is to probe.
+    pub(super) targets: Arc<[Targets]>,
 }
 
 impl Collector {
     /// A collector that begins with what the state file knows of each account, by name; nobody knows what those in `lost` have spent.
     /// Its first page is published at once.
     pub fn new(parts: CollectorParts, blueprint: Blueprint, known: HashMap<String, Recalled>, lost: &HashSet<String>) -> Self {
-        let Blueprint { accounts, ladder, mode, max_series, refused, patience } = blueprint;
+        let Blueprint { accounts, ladder, mode, max_series, refused, patience, probes } = blueprint;
         let mut standing = Standing::begin(accounts, ladder, known, clock());
         standing.lose_books(lost);
         let CollectorParts { handle, metrics, memory } = parts;
@@ -94,13 +100,18 @@ impl Collector {
             under_way: HashMap::new(),
             waiting: Vec::new(),
             changed: true,
+            printer: Printer::default(),
             surplus: 0,
             next_build: Instant::now(),
             next_states: Instant::now(),
             reload: None,
             reloaded: None,
             departed: HashMap::new(),
+            probes: Probes::default(),
+            targets: Arc::new([]),
         };
+        collector.probes.allow(probes);
+        collector.targets = collector.probes.targets(&collector.standing).into();
         collector.update_states(clock());
         collector.publish();
         collector
@@ -130,6 +141,7 @@ impl Collector {
                     Order::Watch(watchlist) => self.watch(watchlist),
                     Order::Reload(reload) => self.begin_reload(reload),
                     Order::Beat(heard) => _ = heard.send(()),
+                    Order::Probe(probe) => self.begin_probe(probe),
                 },
                 () = tokio::time::sleep_until(wake) => {}
             }
@@ -140,6 +152,7 @@ impl Collector {
     fn watch(&mut self, watchlist: Watchlist) {
         let now = clock();
         self.refused = watchlist.surplus;
+        self.changed = true;
         for ((index, watched), room) in watchlist.accounts.into_iter().enumerate().zip(watchlist.rooms) {
             let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
             self.standing.plan.watch(index, &tweets, room, now);
@@ -150,20 +163,29 @@ impl Collector {
 
     /// Gives the stores the tweets that the plan watches, and takes from them what X no longer gives.
     fn follow_plan(&mut self) {
+        let mut lists_changed = false;
         for index in 0..self.standing.stores.len() {
             let (desk, store) = (&self.standing.desks[index], &mut self.standing.stores[index]);
             if self.standing.plan.take_change(index) {
-                let found = self.standing.plan.accounts()[index].watched().filter(|(_, found)| *found);
-                let found = found.map(|(id, _)| desk.found(id));
-                store.watch(self.standing.named[index].iter().cloned().chain(found).collect());
-                // Positions have changed.
-                self.states[index] = None;
-                self.changed = true;
+                let plan = &self.standing.plan.accounts()[index];
+                let before: Vec<TweetId> = store.records().iter().map(|record| record.id).collect();
+                let found = plan.watched().filter(|(_, found)| *found).map(|(id, _)| desk.found(id));
+                store.watch_besides(self.standing.named[index].iter().cloned().chain(found).collect(), plan.on_demand());
+                let after = store.records().iter().map(|record| record.id);
+                if !after.eq(before) {
+                    // Positions have changed.
+                    self.states[index] = None;
+                    self.changed = true;
+                    lists_changed = true;
+                }
             }
             for (tweet, source, request) in self.standing.plan.take_dropped(index) {
                 store.drop_part(tweet, desk.part(source, request));
                 self.changed = true;
             }
+        }
+        if lists_changed {
+            self.targets = self.probes.targets(&self.standing).into();
         }
         let surplus: usize = self.standing.plan.accounts().iter().map(|account| account.surplus()).sum();
         self.parts.metrics.refused_by_limit(Limit::MaxTweets, self.refused + surplus);
@@ -187,7 +209,9 @@ impl Collector {
     /// Makes the calls that are due, publishes what is new, ends the pass that nothing is left of.
     fn advance(&mut self, trigger: Trigger) {
         let now = clock();
-        let is_idle = self.parts.mode != Mode::Background && self.waiting.is_empty();
+        let is_between_passes = self.parts.mode != Mode::Background && self.waiting.is_empty();
+        let is_idle = is_between_passes && !self.probes.are_waiting();
+        let trigger = if is_between_passes { Trigger::Probe } else { trigger };
         if !is_idle && self.reload.is_none() {
             let calls = self.standing.plan.launch(trigger, now);
             self.remember(calls.iter().any(Call::may_cost));
@@ -198,10 +222,15 @@ impl Collector {
             }
         }
         self.follow_plan();
+        if self.probes.are_waiting() {
+            self.answer_probes();
+        }
         let pass_is_over = self.calls.is_empty() && self.reload.is_none();
         let is_reloaded = self.reloaded.is_some();
         let publishes = self.changed && (pass_is_over || is_reloaded || Instant::now() >= self.next_build);
-        if publishes || Instant::now() >= self.next_states {
+        // A pass that needed no call may yet have found that money is short.
+        let ends_pass = pass_is_over && !self.waiting.is_empty();
+        if publishes || ends_pass || Instant::now() >= self.next_states {
             self.update_states(now);
         }
         if self.changed && (pass_is_over || is_reloaded || Instant::now() >= self.next_build) {
@@ -232,7 +261,8 @@ impl Collector {
         let pause = self.standing.plan.wake(now).since(now).max(Duration::from_millis(1));
         let wake = Instant::now() + pause;
         let wake = if self.changed { wake.min(self.next_build) } else { wake };
-        self.reload.as_ref().map_or(wake, |reload| wake.min(reload.deadline))
+        let deadlines = [self.reload.as_ref().map(|reload| reload.deadline), self.probes.deadline()];
+        deadlines.into_iter().flatten().fold(wake, Instant::min)
     }
 
     fn take_in(&mut self, joined: Result<(Id, Answer), JoinError>) {
@@ -240,6 +270,7 @@ impl Collector {
         match joined {
             Ok((id, answer)) => {
                 let Some(call) = self.under_way.remove(&id) else { return };
+                self.changed |= self.is_shown(&call);
                 self.account_for(&call, &answer, now);
                 self.keep(&call, answer, now);
             }
@@ -247,10 +278,19 @@ impl Collector {
                 let Some(call) = self.under_way.remove(&error.id()) else { return };
                 tracing::error!(%error, "a call to X broke down; this is a fault of the exporter, please report it");
                 let failure = Failure::Transient { retry_after: None };
+                self.changed = true;
                 self.standing.plan.finish(&call, &[], Outcome::Failed { failure: &failure, billed: Billed::Perhaps }, now);
             }
         }
-        self.changed = true;
+    }
+
+    /// What the call brings is on the page of all: a tweet that was only asked for has a page of its own.
+    fn is_shown(&self, call: &Call) -> bool {
+        let store = &self.standing.stores[call.account];
+        match &call.errand {
+            Errand::Read(asked) => asked.tweets.iter().any(|tweet| store.is_watched(*tweet)),
+            _ => true,
+        }
     }
 
     /// Tells plan, metrics and log how a call went.
@@ -331,22 +371,26 @@ impl Collector {
             let states: Vec<TweetState> = self.standing.plan.states(index, now).collect();
             let desk = &self.standing.desks[index];
             desk.show(&self.standing.plan.accounts()[index], self.standing.plan.oldest_due(index, now));
-            if self.states[index].as_ref() == Some(&states) {
+            let known = self.states[index].as_ref();
+            if known == Some(&states) {
                 continue;
             }
+            // Those that nobody watches stand behind the others.
+            let shown = ..store.records().len();
+            self.changed |= known.is_none_or(|known| known.get(shown) != states.get(shown));
             for (position, state) in states.iter().enumerate() {
-                let before = store.records()[position].state();
+                let before = store.all_records()[position].state();
                 if before != *state {
-                    tracing::debug!(account = store.name(), tweet = %store.records()[position].id, state = state.name(), "tweet changed");
+                    tracing::debug!(account = store.name(), tweet = %store.all_records()[position].id, state = state.name(), "tweet changed");
                     store.enter(position, *state);
                 }
             }
-            let held = states.iter().filter(|state| **state == TweetState::OverBudget).count();
+            let watched = &states[shown];
+            let held = watched.iter().filter(|state| **state == TweetState::OverBudget).count();
             tell_of_budget(store.name(), std::mem::replace(&mut self.held[index], held), held);
-            self.ready[index] |= self.standing.plan.accounts()[index].is_ready(&states);
-            desk.metrics.watched(&count(&states));
+            self.ready[index] |= self.standing.plan.accounts()[index].is_ready(watched);
+            desk.metrics.watched(&count(watched));
             self.states[index] = Some(states);
-            self.changed = true;
         }
         self.next_states = Instant::now() + 10 * started.elapsed();
     }
@@ -355,9 +399,10 @@ impl Collector {
     fn summary(&self, index: usize) -> AccountSummary {
         let unpaid = || self.standing.plan.accounts()[index].unpaid_until();
         let unpaid = || unpaid().map(|until| format!("payment_refused: X wants money; tried again at {until}"));
+        let states = self.states[index].as_deref().unwrap_or_default();
         AccountSummary {
             name: self.standing.stores[index].name().to_owned(),
-            tweets: count(self.states[index].as_deref().unwrap_or_default()),
+            tweets: count(&states[..self.standing.stores[index].records().len().min(states.len())]),
             problem: self.standing.desks[index].health.problem().or_else(unpaid),
         }
     }
@@ -365,13 +410,13 @@ impl Collector {
     fn publish(&mut self) {
         let started = Instant::now();
         // A large page takes its time: the other tasks of this thread go elsewhere meanwhile.
-        let built = tokio::task::block_in_place(|| build(&self.standing.stores, self.parts.max_series));
+        let built = tokio::task::block_in_place(|| self.printer.print(&self.standing.stores, self.parts.max_series));
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
         tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);
         let accounts = (0..self.standing.stores.len()).map(|index| self.summary(index)).collect();
         let ready = self.ready.iter().all(|ready| *ready);
-        let snapshot = Snapshot { page: built.page, ready, accounts };
+        let snapshot = Snapshot { page: built.page, ready, accounts, targets: self.targets.clone() };
         self.parts.handle.publish(snapshot);
         self.changed = false;
         self.next_build = Instant::now() + 10 * started.elapsed();

@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{AppError, account_key, open_history, start_logging, until_told_to_stop};
 use crate::backfill::{self, BackfillError, Job, Progress, Report};
-use crate::commands::cli::Common;
+use crate::commands::cli::{Common, ShardArg};
 use crate::commands::{check, fail};
 use crate::config::{Account, Config};
-use crate::model::{Step, Stretch, Timestamp};
+use crate::model::{Shard, Step, Stretch, Timestamp};
 use crate::watchlist;
 use crate::x_api::PastOf;
 
@@ -41,6 +41,8 @@ pub(super) struct BackfillArgs {
     /// Replace the output if it is there already
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    shard: ShardArg,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -78,7 +80,7 @@ async fn carry_out(common: &Common, args: &BackfillArgs) -> Result<Report, Backf
     let wrong = BackfillError::Wrong;
     let stretch = stretch(args, Timestamp::from(SystemTime::now())).map_err(wrong)?;
     check_output(args).map_err(wrong)?;
-    let loaded = check::load(common).map_err(wrong)?;
+    let loaded = check::load(common, args.shard).map_err(wrong)?;
     let watchlist = watchlist::load(&loaded.config).map_err(|errors| wrong(format!("bad watch list\n{errors}")))?;
     let position = find(&loaded.config, &args.account).map_err(wrong)?;
     let account = &loaded.config.accounts[position];
@@ -92,7 +94,7 @@ async fn carry_out(common: &Common, args: &BackfillArgs) -> Result<Report, Backf
     })?;
     let job = Job {
         account: account.name.clone(),
-        key: account_key(&loaded.config, account),
+        key: key(&loaded.config, account),
         stretch,
         sources,
         lifetime: args.lifetime,
@@ -102,6 +104,12 @@ async fn carry_out(common: &Common, args: &BackfillArgs) -> Result<Report, Backf
     let ended = backfill::run(&job, &mut desk, &mut |progress| teller.say(progress)).await;
     teller.end();
     ended
+}
+
+/// What makes two histories the same, besides their span.
+fn key(config: &Config, account: &Account) -> String {
+    let shard = if config.shard == Shard::WHOLE { String::new() } else { format!(" shard {}", config.shard) };
+    format!("{}{shard}", account_key(config, account))
 }
 
 /// The whole buckets of the span.

@@ -9,10 +9,10 @@ use clap::Args;
 
 use crate::app::check_reach;
 use crate::auth::configured_kinds;
-use crate::commands::cli::Common;
+use crate::commands::cli::{Common, ShardArg};
 use crate::commands::fail;
 use crate::commands::serve::{both, environment, open_door};
-use crate::config::{self, Account, Loaded, Tiers};
+use crate::config::{self, Account, Config, Loaded, Tiers};
 use crate::model::{Timestamp, TweetId, format_duration};
 use crate::watchlist::{self, Watched, Watchlist};
 
@@ -22,13 +22,16 @@ pub(super) struct CheckArgs {
     /// Check this web configuration, too
     #[arg(long = "web.config.file", value_name = "FILE")]
     web_config: Option<PathBuf>,
+    #[command(flatten)]
+    shard: ShardArg,
 }
 
 pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
-    let (loaded, (_, door_warnings)) = match both(load(common), open_door(args.web_config.as_deref())) {
+    let (whole, (_, door_warnings)) = match both(load(common, ShardArg::default()), open_door(args.web_config.as_deref())) {
         Ok(both) => both,
         Err(errors) => return fail(2, &errors),
     };
+    let loaded = whole.clone().for_shard(args.shard.shard());
     let watchlist = match watchlist::load(&loaded.config) {
         Ok(watchlist) => watchlist,
         Err(errors) => return fail(2, &format!("bad watch list\n{errors}")),
@@ -46,30 +49,55 @@ pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
     for (account, watched) in loaded.config.accounts.iter().zip(&watchlist.accounts) {
         print!("{}", describe(account, watched, &loaded.config.tiers, now));
     }
+    for account in whole.config.accounts.iter().filter(|account| !is_in(&loaded.config, &account.name)) {
+        println!("account {}: all of it is in shard {}", account.name, loaded.config.shard.home(&account.name));
+    }
     ExitCode::SUCCESS
 }
 
-/// Loads the configuration; the error is every error, ready to be printed.
-pub(super) fn load(common: &Common) -> Result<Loaded, String> {
+/// Loads the configuration, as far as it is this shard's; the error is every error, ready to be printed.
+pub(super) fn load(common: &Common, shard: ShardArg) -> Result<Loaded, String> {
     let loaded = config::load(&common.config_file, &environment);
-    loaded.map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))
+    loaded
+        .map(|loaded| loaded.for_shard(shard.shard()))
+        .map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))
+}
+
+fn is_in(config: &Config, account: &str) -> bool {
+    config.accounts.iter().any(|other| other.name == account)
 }
 
 /// Everything that works but may not be meant.
 pub(super) fn warnings(loaded: &Loaded, watchlist: &Watchlist) -> Vec<String> {
     let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     warnings.extend(watchlist.warnings.iter().cloned());
+    warnings.extend(loaded.config.accounts.iter().filter_map(shared_token));
     warnings
+}
+
+/// A refresh token is good once: two shards that had the same would lock each other out.
+fn shared_token(account: &Account) -> Option<String> {
+    let client = account.credentials.oauth2.as_ref().filter(|_| !account.shard.is_whole())?;
+    let (name, count, file) = (&account.name, account.shard.count(), client.token_file.display());
+    Some(format!(
+        "{name}: {count} shards read it, and a refresh token is good for one of them; {file} must be a file of its own for each shard, such as \
+         one on its own volume, with its own login"
+    ))
 }
 
 /// What would be watched, for people.
 fn describe(account: &Account, watched: &[Watched], tiers: &Tiers, now: Timestamp) -> String {
     let credentials: Vec<&str> = configured_kinds(&account.credentials).into_iter().map(|kind| kind.name()).collect();
     let sources: Vec<&str> = account.sources.iter().map(|source| source.kind.api().name()).collect();
-    let mut text = format!("account {}: {} tweets\n", account.name, watched.len());
+    let part = if account.shard.is_whole() { String::new() } else { format!(" in shard {}", account.shard) };
+    let mut text = format!("account {}: {} tweets{part}\n", account.name, watched.len());
     let add = |text: &mut String, line: String| writeln!(text, "  {line}").expect("a String takes everything");
     add(&mut text, format!("credentials: {}", credentials.join(", ")));
     add(&mut text, format!("sources: {}", sources.join(", ")));
+    if let Some(timeline) = &account.watch.timeline {
+        let (age, most) = (format_duration(timeline.younger_than), timeline.max_tweets);
+        add(&mut text, format!("and of the timeline: younger than {age}, at most {most}"));
+    }
     let steps = tiers.steps();
     let tier = |tweet: TweetId| {
         steps.iter().position(|step| tweet.created().is_some_and(|created| now.since(created) < step.younger_than))

@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::app::{LogFormat, LogLevel};
 use crate::commands::{backfill, check, demo, login, plan, serve, simulator};
+use crate::model::Shard;
 use crate::net::Address;
 use crate::self_metrics::{REVISION, RUST_VERSION, VERSION};
 
@@ -40,6 +41,27 @@ pub(super) struct Common {
     /// Format of the log
     #[arg(long = "log.format", global = true, value_enum, default_value = "logfmt")]
     pub(super) log_format: LogFormat,
+}
+
+/// The flag of all commands that look at a watch list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Args)]
+pub(super) struct ShardArg {
+    /// Read only this part of the watch list, the I-th (from 0) of N, with its part of every budget and rate limit; see docs/sharding.md
+    /// [default: 0/1]
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<Shard>,
+}
+
+impl ShardArg {
+    /// The later flag holds.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { shard: self.shard.or(other.shard) }
+    }
+
+    /// The part; the whole where nobody says otherwise.
+    pub(super) fn shard(self) -> Shard {
+        self.shard.unwrap_or(Shard::WHOLE)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,4 +119,9 @@ impl Cli {
 /// Reads a listen address such as `:10280`.
 pub(super) fn address(text: &str) -> Result<Address, String> {
     text.parse::<Address>().map_err(|error| error.to_string())
+}
+
+/// Reads a shard such as `0/4`.
+fn shard(text: &str) -> Result<Shard, String> {
+    text.parse::<Shard>().map_err(|error| error.to_string())
 }

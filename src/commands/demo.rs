@@ -94,6 +94,7 @@ fn configuration(url: &str, world: &Directory) -> String {
         lines.push(format!("    credentials: {{ bearer_token: \"${{{}_BEARER_TOKEN}}\"{} }}", prefix(account), oauth1(account)));
         let groups = if account.oauth1.is_some() { "public, non_public, organic, promoted" } else { "public" };
         lines.push(format!("    sources: [{{ api: lookup, groups: [{groups}] }}]"));
+        lines.push("    budget: { usd_per_day: 1, usd_per_month: 20 }".to_owned());
         lines.push("    watch:".to_owned());
         lines.push("      tweets:".to_owned());
         for tweet in &account.tweets {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, interval_at, sleep_until};
 
 use crate::app::{connect, start_logging};
 use crate::auth::{Authorization, RedirectError, TokenEndpoint, TokenFile, Tokens};
-use crate::commands::cli::Common;
+use crate::commands::cli::{Common, ShardArg};
 use crate::commands::redirect::{Origin, Returned};
 use crate::commands::{browser, check, fail, redirect};
 use crate::config::{Account, Config, Oauth2, Secret};
@@ -32,7 +32,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 pub(super) async fn run(common: &Common, args: LoginArgs) -> ExitCode {
     start_logging(common.log_level, common.log_format);
-    let loaded = match check::load(common) {
+    let loaded = match check::load(common, ShardArg::default()) {
         Ok(loaded) => loaded,
         Err(errors) => return fail(2, &errors),
     };

@@ -7,7 +7,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, AppError, Origin, start_logging, until_told_to_stop};
-use crate::commands::cli::{Common, address};
+use crate::commands::cli::{Common, ShardArg, address};
 use crate::commands::{check, fail};
 use crate::door::Door;
 use crate::net::{Address, Listener};
@@ -34,6 +34,8 @@ pub(super) struct ServeArgs {
     /// Let POST /-/reload have the configuration read again; SIGHUP always does
     #[arg(long = "web.enable-lifecycle")]
     lifecycle: bool,
+    #[command(flatten)]
+    shard: ShardArg,
 }
 
 const DEFAULT_ADDRESS: &str = ":10280";
@@ -46,6 +48,7 @@ impl ServeArgs {
         self.web_config = more.web_config.or(self.web_config);
         self.telemetry_path = more.telemetry_path.or(self.telemetry_path);
         self.lifecycle |= more.lifecycle;
+        self.shard = more.shard.or(self.shard);
         self
     }
 }
@@ -57,7 +60,7 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
     if let Err(error) = until_told_to_stop(stop.clone()) {
         return fail(1, &format!("cannot listen to signals: {error}"));
     }
-    let (loaded, (door, door_warnings)) = match both(check::load(common), open_door(args.web_config.as_deref())) {
+    let (loaded, (door, door_warnings)) = match both(check::load(common, args.shard), open_door(args.web_config.as_deref())) {
         Ok(both) => both,
         Err(errors) => return fail(2, &errors),
     };
@@ -65,7 +68,8 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
         Ok(watchlist) => watchlist,
         Err(errors) => return fail(2, &format!("bad watch list\n{errors}")),
     };
-    tracing::info!(version = VERSION, config_file = %common.config_file.display(), "starting tweet_exporter");
+    let shard = loaded.config.shard;
+    tracing::info!(version = VERSION, config_file = %common.config_file.display(), %shard, "starting tweet_exporter");
     for warning in check::warnings(&loaded, &watchlist).into_iter().chain(door_warnings) {
         tracing::warn!("{warning}");
     }
@@ -79,7 +83,7 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
         Err(error) => return fail(2, &error.to_string()),
     };
     // Before anybody can know that it runs: an early SIGHUP must not end it.
-    let origin = Origin { path: common.config_file.clone(), environment };
+    let origin = Origin { path: common.config_file.clone(), environment, shard };
     let app = match app.reloading(origin, &stop) {
         Ok(app) => app,
         Err(error) => return fail(1, &format!("cannot listen to signals: {error}")),
@@ -104,7 +108,7 @@ pub(super) fn options(telemetry_path: Option<String>) -> Result<Options, String>
     let is_path = path.starts_with('/')
         && path.len() > 1
         && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#%\"<>".contains(&byte));
-    if !is_path || path.starts_with("/-/") {
+    if !is_path || path.starts_with("/-/") || ["/probe", "/sd"].contains(&&*path) {
         return Err(format!("--web.telemetry-path={path} is no path of its own; write one such as /metrics"));
     }
     Ok(Options { telemetry_path: path, ..Options::default() })

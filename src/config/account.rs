@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Api, Username};
+use crate::model::{Api, Shard, Username};
 
 use crate::config::billing::Budget;
 use crate::config::credentials::{self, Credentials};
@@ -29,6 +29,8 @@ pub struct Account {
     pub budget: Budget,
     /// Which tweets.
     pub watch: Watch,
+    /// Of the named ones only this part.
+    pub shard: Shard,
 }
 
 /// All accounts; their names are distinct.
@@ -101,6 +103,7 @@ impl Account {
             sources: sources?,
             budget: budget?,
             watch: watch?,
+            shard: Shard::WHOLE,
         })
     }
 }

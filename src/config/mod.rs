@@ -14,6 +14,7 @@ mod schema;
 mod secret;
 mod section;
 mod shape;
+mod shard;
 mod source;
 mod suggestion;
 mod syntax;
@@ -29,6 +30,8 @@ mod window;
 use std::path::{Path, PathBuf};
 
 use sha1::{Digest, Sha1};
+
+use crate::model::Shard;
 
 pub use account::Account;
 pub use api::{ApiConfig, Mode};
@@ -70,6 +73,8 @@ pub struct Config {
     pub probe_accounts: Vec<String>,
     /// Whose tweets are read; names are distinct.
     pub accounts: Vec<Account>,
+    /// Which part of all that this is.
+    pub shard: Shard,
 }
 
 /// A configuration that can be used, and what its author should know.
@@ -136,6 +141,7 @@ fn config(root: &Field<'_>) -> Option<Config> {
         limits: limits?,
         probe_accounts: probe_accounts?,
         accounts: accounts?,
+        shard: Shard::WHOLE,
     })
 }
 

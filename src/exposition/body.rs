@@ -7,10 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::exposition::gzip;
-use crate::exposition::own::own_text;
-use crate::exposition::{Format, Page};
-use crate::self_metrics::SelfMetrics;
+use crate::exposition::{Format, OwnMetrics, Page, gzip};
 
 /// A body of ready pieces. Its length is known, so that no chunks are needed.
 #[derive(Debug)]
@@ -21,16 +18,28 @@ pub struct Pieces {
 
 impl Pieces {
     /// The whole answer to a scrape: the tweets' pieces, the own metrics as they are now, and the end mark where the format has one.
-    pub fn of_page(page: &Page, metrics: &SelfMetrics, format: Format, gzip: bool) -> Self {
-        let mut last = own_text(metrics, format);
+    pub fn of_page(page: &Page, own: &OwnMetrics, format: Format, gzip: bool) -> Self {
+        let kept = own.kept(format);
+        let mut last = own.live(format);
         if format == Format::OpenMetrics {
             last.push_str("# EOF\n");
         }
-        let segments = page.segments.iter();
-        let pieces = if gzip {
-            gzip::body(segments.map(|segment| &segment.deflated), last.as_bytes())
+        let (pieces, kept, last) = if gzip {
+            (&page.deflated, kept.deflated.bytes.clone(), gzip::end(kept.behind(page.checksum), last.as_bytes()))
         } else {
-            segments.map(|segment| segment.plain.clone()).chain([last.into()]).collect()
+            (&page.plain, kept.plain.clone(), last.into())
+        };
+        Self::new(pieces.iter().cloned().chain([kept, last]).filter(|piece| !piece.is_empty()).collect())
+    }
+
+    /// A page that is made for one answer: this text, and the end mark where the format has one.
+    pub fn of_text(text: Bytes, format: Format, gzip: bool) -> Self {
+        let end = if format == Format::OpenMetrics { "# EOF\n" } else { "" };
+        let pieces = if gzip {
+            let page = Page::new(vec![text], 0);
+            page.deflated.into_iter().chain([gzip::end(page.checksum, end.as_bytes())]).collect()
+        } else {
+            vec![text, end.into()]
         };
         Self::new(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
     }
@@ -87,15 +96,15 @@ mod tests {
     use flate2::read::GzDecoder;
 
     use super::*;
-    use crate::exposition::Segment;
+    use crate::self_metrics::SelfMetrics;
 
     fn page() -> Page {
         let lines = ["# TYPE tweet_state gauge\ntweet_state{tweet_id=\"1\"} 1\n", "tweet_state{tweet_id=\"2\"} 1\n"];
-        Page { segments: lines.map(|text| Segment::new(Bytes::from_static(text.as_bytes()))).into(), series: 2 }
+        Page::new(lines.map(|text| Bytes::from_static(text.as_bytes())).into(), 2)
     }
 
     fn sent(format: Format, gzip: bool) -> Vec<u8> {
-        let body = Pieces::of_page(&page(), &SelfMetrics::new(), format, gzip);
+        let body = Pieces::of_page(&page(), &OwnMetrics::new(SelfMetrics::new()), format, gzip);
         let length = body.len();
         let bytes: Vec<u8> = body.pieces.flatten().collect();
         assert_eq!(bytes.len() as u64, length);

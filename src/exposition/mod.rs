@@ -4,12 +4,19 @@
 mod body;
 mod format;
 mod gzip;
+mod one;
 mod own;
 mod page;
-mod tweets;
+mod printer;
+mod shelf;
+mod text;
+
+#[cfg(test)]
+mod tests;
 
 pub use body::Pieces;
 pub use format::{Format, Negotiated, accepts_gzip, negotiate};
-pub use gzip::Deflated;
-pub use page::{Page, Segment};
-pub use tweets::{Built, build};
+pub use one::build_one;
+pub use own::OwnMetrics;
+pub use page::{Built, Page};
+pub use printer::Printer;

@@ -1,14 +1,106 @@
 //! The exporter's own metrics as text. The library writes OpenMetrics only; the older format is a translation of its headers.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
 use prometheus_client::encoding::text::encode_registry;
+use prometheus_client::registry::Registry;
 
 use crate::exposition::Format;
+use crate::exposition::gzip::{Checksum, Deflated, Deflater};
 use crate::self_metrics::SelfMetrics;
 
-/// The own metrics in this format, without an end mark.
-pub(super) fn own_text(metrics: &SelfMetrics, format: Format) -> String {
-    let mut text = String::with_capacity(16 << 10);
-    encode_registry(&mut text, metrics.registry()).expect("writing to memory cannot fail");
+/// The own metrics as text. Most change when X is read, not when Prometheus scrapes: their text is kept until one of them does.
+#[derive(Debug)]
+pub struct OwnMetrics {
+    metrics: Arc<SelfMetrics>,
+    text: Written,
+    openmetrics: Written,
+}
+
+/// What was written in one format.
+#[derive(Debug, Default)]
+struct Written {
+    kept: ArcSwapOption<Kept>,
+    /// The metrics of the process, and when they were asked for.
+    process: ArcSwapOption<(Instant, String)>,
+}
+
+/// The text of the metrics that change seldom.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// Of the metrics when it was written.
+    revision: u64,
+    pub(super) plain: Bytes,
+    pub(super) deflated: Deflated,
+    /// The checksum of the last page, and that of the page with this text behind it.
+    behind: ArcSwapOption<(Checksum, Checksum)>,
+}
+
+/// The system is asked for the state of the process at most this often: its answer costs as much as a small page.
+const FRESH: Duration = Duration::from_secs(1);
+
+impl OwnMetrics {
+    /// The text of these metrics.
+    pub fn new(metrics: Arc<SelfMetrics>) -> Self {
+        Self { metrics, text: Written::default(), openmetrics: Written::default() }
+    }
+
+    /// Those that change seldom.
+    pub(super) fn kept(&self, format: Format) -> Arc<Kept> {
+        let place = &self.written(format).kept;
+        // Asked before writing: what changes meanwhile makes the text an old one.
+        let revision = self.metrics.revision();
+        if let Some(kept) = place.load_full().filter(|kept| kept.revision == revision) {
+            return kept;
+        }
+        let plain = Bytes::from(own_text(self.metrics.registry(), format));
+        let deflated = Deflater::default().deflate(&plain);
+        let kept = Arc::new(Kept { revision, plain, deflated, behind: ArcSwapOption::empty() });
+        place.store(Some(kept.clone()));
+        kept
+    }
+
+    /// Those that change with every scrape, or with time.
+    pub(super) fn live(&self, format: Format) -> String {
+        let place = &self.written(format).process;
+        let process = place.load_full().filter(|process| process.0.elapsed() < FRESH).unwrap_or_else(|| {
+            let process = Arc::new((Instant::now(), own_text(self.metrics.process_registry(), format)));
+            place.store(Some(process.clone()));
+            process
+        });
+        let mut text = own_text(self.metrics.live_registry(), format);
+        text.push_str(&process.1);
+        text
+    }
+
+    fn written(&self, format: Format) -> &Written {
+        match format {
+            Format::Text => &self.text,
+            Format::OpenMetrics => &self.openmetrics,
+        }
+    }
+}
+
+impl Kept {
+    /// The checksum of a page with this text behind it. Scrapes of one page ask for the same.
+    pub(super) fn behind(&self, page: Checksum) -> Checksum {
+        if let Some(known) = self.behind.load().as_ref().filter(|known| known.0 == page) {
+            return known.1;
+        }
+        let mut both = page;
+        both.append(&self.deflated.checksum);
+        self.behind.store(Some(Arc::new((page, both))));
+        both
+    }
+}
+
+/// These metrics in this format, without an end mark.
+fn own_text(registry: &Registry, format: Format) -> String {
+    let mut text = String::with_capacity(8 << 10);
+    encode_registry(&mut text, registry).expect("writing to memory cannot fail");
     match format {
         Format::OpenMetrics => text,
         Format::Text => to_text(&text),
@@ -51,7 +143,9 @@ fn push_line(text: &mut String, parts: &[&str]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Api;
+    use std::time::Duration;
+
+    use crate::model::{Api, PriceClass};
 
     #[test]
     fn headers_are_translated_and_samples_copied() {
@@ -69,11 +163,29 @@ mod tests {
     }
 
     #[test]
+    fn what_changes_is_on_the_next_page() {
+        let metrics = SelfMetrics::new();
+        let own = OwnMetrics::new(metrics.clone());
+        let acme = metrics.account("acme", &[Api::Lookup]);
+        for format in [Format::Text, Format::OpenMetrics] {
+            let before = own.kept(format);
+            assert!(Arc::ptr_eq(&before, &own.kept(format)), "nothing has changed");
+            metrics.scraped(200, Duration::from_millis(1));
+            assert!(Arc::ptr_eq(&before, &own.kept(format)), "a scrape changes only what is written for each");
+            acme.tweets_read(PriceClass::Tweet, 1);
+            assert!(own.kept(format).plain != before.plain);
+        }
+        assert!(own.live(Format::Text).contains("scrapes_total{code=\"200\"} 2\n"));
+        metrics.series(3);
+        assert!(own.kept(Format::Text).plain.windows(9).any(|text| text == b"series 3\n"));
+    }
+
+    #[test]
     fn hostile_account_names_stay_inside_their_quotes() {
         let metrics = SelfMetrics::new();
         metrics.account("a\"b\\c\nd} 1\n# EOF\n\u{1F600}", &[Api::Lookup]);
         for format in [Format::Text, Format::OpenMetrics] {
-            let text = own_text(&metrics, format);
+            let text = own_text(metrics.registry(), format);
             assert!(text.contains("spend_usd_total{account=\"a\\\"b\\\\c\\nd} 1\\n# EOF\\n\u{1F600}\"} 0.0\n"), "{text}");
             assert!(text.lines().all(|line| !line.is_empty() && line != "# EOF"));
             assert!(text.ends_with('\n'));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use crate::config::{Budget, Charge};
-use crate::model::{Api, Ask, CredentialKind, PriceClass, Refusal, Timestamp, TweetId, TweetState, Username};
+use crate::model::{Api, Ask, CredentialKind, PriceClass, Refusal, Room, Timestamp, TweetId, TweetState, Username};
 use crate::schedule::Ladder;
 use crate::schedule::allowance::Allowance;
 use crate::schedule::gates::{Gates, Passage};
@@ -40,6 +40,10 @@ pub struct AccountTerms {
     pub longest_call: Duration,
     /// Makes its pauses differ from those of others.
     pub seed: u64,
+    /// So many exporters share its windows of requests, this one included.
+    pub shards: u32,
+    /// Tweets that it names and another of them reads: they are not watched here, even if they are on the timeline.
+    pub elsewhere: HashSet<TweetId>,
 }
 
 /// Whether it is known what was spent before.
@@ -65,8 +69,14 @@ impl Books {
 pub struct AccountPlan {
     pub(super) terms: AccountTerms,
     pub(super) slots: Vec<Slot>,
-    /// What the configuration and its files name, then what was found, newest first.
+    /// What the configuration and its files name, then what was found, newest first, then what somebody asked for.
     pub(super) tweets: Vec<TweetPlan>,
+    /// What somebody asked for, watched or not, the last at the end.
+    pub(super) on_demand: Vec<TweetId>,
+    /// Tweets that somebody waits for.
+    pub(super) ordered: HashSet<TweetId>,
+    /// Nobody wants any others right now.
+    pub(super) only_ordered: bool,
     pub(super) index: HashMap<TweetId, usize>,
     pub(super) lanes: BTreeMap<(usize, Ask, Duration), Lane>,
     pub(super) gates: Gates,
@@ -116,13 +126,16 @@ impl AccountPlan {
         };
         let mut plan = Self {
             tweets: Vec::new(),
+            on_demand: Vec::new(),
+            ordered: HashSet::new(),
+            only_ordered: false,
             index: HashMap::new(),
             lanes: BTreeMap::new(),
-            gates: Gates::new(terms.seed, quiet(&terms)),
+            gates: Gates::new(terms.seed, quiet(&terms)).among(terms.shards),
             ledger: Ledger::new(terms.ledger, now),
             suspects: slots.iter().map(|_| VecDeque::new()).collect(),
             searches: 0,
-            timeline: Timeline::new(terms.discovery, identity),
+            timeline: Timeline::new(terms.discovery, identity, terms.elsewhere.clone()),
             queue: Queue::default(),
             allowance: Allowance::default(),
             adapted: None,
@@ -149,11 +162,14 @@ impl AccountPlan {
     pub(super) fn watch(&mut self, named: &[TweetId], now: Timestamp) {
         let mut known: HashMap<TweetId, TweetPlan> = self.tweets.drain(..).map(|tweet| (tweet.id, tweet)).collect();
         let is_named: HashSet<TweetId> = named.iter().copied().collect();
-        let found = self.timeline.found().filter(|id| !is_named.contains(id)).map(|id| (id, true));
-        let all = named.iter().map(|id| (*id, false)).chain(found);
-        let plan = |(id, found)| {
+        let found: Vec<TweetId> = self.timeline.found().filter(|id| !is_named.contains(id)).collect();
+        let is_found: HashSet<TweetId> = found.iter().copied().collect();
+        let others = self.on_demand.iter().filter(|id| !is_named.contains(id) && !is_found.contains(id));
+        let all = named.iter().map(|id| (*id, false, false));
+        let all = all.chain(found.iter().map(|id| (*id, true, false))).chain(others.map(|id| (*id, false, true)));
+        let plan = |(id, found, on_demand)| {
             let tweet = known.remove(&id).unwrap_or_else(|| TweetPlan::new(id, self.slots.len(), now));
-            TweetPlan { found, ..tweet }
+            TweetPlan { found, on_demand, ..tweet }
         };
         self.tweets = all.map(plan).collect();
         self.touched.extend(known.into_keys());
@@ -169,19 +185,19 @@ impl AccountPlan {
         self.books = Books::Lost { attempts: 0 };
     }
 
-    /// So many found tweets fit under `limits.max_tweets`.
-    pub(super) fn make_room(&mut self, room: usize) {
+    /// These found tweets are watched, too.
+    pub(super) fn make_room(&mut self, room: Room) {
         self.timeline.make_room(room);
     }
 
     /// The named tweets, in their order.
     pub(super) fn named(&self) -> Vec<TweetId> {
-        self.tweets.iter().filter(|tweet| !tweet.found).map(|tweet| tweet.id).collect()
+        self.tweets.iter().filter(|tweet| !tweet.found && !tweet.on_demand).map(|tweet| tweet.id).collect()
     }
 
     /// The watched tweets, and of each whether it was found on the timeline.
     pub fn watched(&self) -> impl Iterator<Item = (TweetId, bool)> {
-        self.tweets.iter().map(|tweet| (tweet.id, tweet.found))
+        self.tweets.iter().filter(|tweet| !tweet.on_demand).map(|tweet| (tweet.id, tweet.found))
     }
 
     /// Tweets of the timeline that do not fit under `limits.max_tweets`.
@@ -194,7 +210,7 @@ impl AccountPlan {
         self.next_slot
     }
 
-    /// States of its tweets, in the order of the watch list.
+    /// States of its tweets, in the order of the watch list; those that were asked for come last.
     pub(super) fn states<'a>(&'a self, ladder: &'a Ladder, now: Timestamp) -> impl Iterator<Item = TweetState> + 'a {
         self.tweets.iter().map(move |tweet| self.state(tweet, ladder, now))
     }
@@ -212,7 +228,8 @@ impl AccountPlan {
             return true;
         }
         let settled = |state: &TweetState| state.is_gone() || *state == TweetState::OverBudget;
-        let has_read = self.tweets.iter().any(|tweet| tweet.tracks.iter().any(|track| track.read));
+        let has_read =
+            self.tweets.iter().filter(|tweet| !tweet.on_demand).any(|tweet| tweet.tracks.iter().any(|track| track.read));
         let stuck = self.gates.is_unpaid() || self.slots.iter().any(|slot| slot.is_paged() && closed(slot.api));
         has_read || (nobody || stuck || !self.timeline.is_searching()) && states.iter().all(settled)
     }
@@ -230,7 +247,8 @@ impl AccountPlan {
             let waits = self.could_ask(tweet, slot, now) && self.every(tweet, slot, ladder, now).is_some();
             waits.then_some(due)
         };
-        self.tweets.iter().flat_map(|tweet| (0..self.slots.len()).filter_map(move |slot| due(tweet, slot))).min()
+        let watched = self.tweets.iter().filter(|tweet| !tweet.on_demand);
+        watched.flat_map(|tweet| (0..self.slots.len()).filter_map(move |slot| due(tweet, slot))).min()
     }
 
     /// The budgets of the day and of the month in US dollars, and what is left of them.
@@ -238,7 +256,7 @@ impl AccountPlan {
         [self.ledger.day_budget(), self.ledger.month_budget()]
     }
 
-    fn state(&self, tweet: &TweetPlan, ladder: &Ladder, now: Timestamp) -> TweetState {
+    pub(super) fn state(&self, tweet: &TweetPlan, ladder: &Ladder, now: Timestamp) -> TweetState {
         if ladder.interval(tweet.id, now).is_none() {
             return TweetState::Retired;
         }

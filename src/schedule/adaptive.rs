@@ -34,7 +34,7 @@ impl AccountPlan {
         let mut positions = Vec::new();
         for position in 0..self.tweets.len() {
             let tweet = &self.tweets[position];
-            let is_read = ladder.interval(tweet.id, now).is_some() && self.is_covered(tweet);
+            let is_read = !tweet.on_demand && ladder.interval(tweet.id, now).is_some() && self.is_covered(tweet);
             self.tweets[position].pace = Some(DAY);
             positions.extend(is_read.then_some(position));
         }

@@ -32,6 +32,8 @@ fn plan(tweets: &[TweetId], budget: Budget) -> Plan {
         speaker: 0,
         longest_call: Duration::from_secs(10),
         seed: 0,
+        shards: 1,
+        elsewhere: Default::default(),
     };
     let ladder = Ladder::adaptive(vec![Tier { younger_than: 30 * DAY, every: MINUTE }]);
     Plan::new(ladder, vec![AccountPlan::new(terms, tweets, START)])
@@ -149,7 +151,7 @@ fn money_is_kept_for_tweets_that_will_be_written_later_in_the_day() {
         if [1_080, 1_200, 1_320].contains(&(minute % 1_440)) {
             let id = ((now.millis() - 1_288_834_974_657) as u64) << 22;
             all.push(TweetId::new(id).expect("an id"));
-            plan.watch(0, &all, 0, now);
+            plan.watch(0, &all, Default::default(), now);
         }
         let read = answer(&mut plan, now, |_| 1);
         bought.entry(now.utc_day()).or_default().extend(read);

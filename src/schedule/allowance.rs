@@ -57,7 +57,8 @@ impl AccountPlan {
             for (slot, terms) in self.slots.iter().enumerate() {
                 let Some(class) = terms.class(self.timeline.identity.is_own()) else { continue };
                 let resource = terms.resource(tweet.id.number());
-                if self.ledger.is_free(class, resource) {
+                let waits = !tweet.on_demand || tweet.tracks[slot].due.is_some();
+                if self.ledger.is_free(class, resource) || !waits {
                     continue;
                 }
                 let Some((_, _, every)) = self.lane(tweet, slot, ladder, now) else { continue };

@@ -180,7 +180,9 @@ impl AccountPlan {
         if std::mem::replace(&mut self.books, Books::Open) != Books::Open {
             // Where X gives no sums by the day, all that was used may have been used today.
             let used = usage.used.unwrap_or_default();
-            self.ledger.assume(usage.today.unwrap_or(used), usage.this_month.unwrap_or(used));
+            // X counts what all shards read: an even part is taken for this one's, so that a shard more does not begin with empty pockets.
+            let part = |whole: u64| whole.div_ceil(u64::from(self.terms.shards.max(1)));
+            self.ledger.assume(part(usage.today.unwrap_or(used)), part(usage.this_month.unwrap_or(used)));
         }
         let is_capped = usage.used.zip(usage.cap).is_some_and(|(used, cap)| used >= cap);
         if self.gates.is_unpaid() && !is_capped {

@@ -7,10 +7,11 @@ use crate::config::Charge;
 use crate::model::{Api, Ask, CredentialKind, MediaKey, PriceClass, Timestamp, TweetId};
 use crate::schedule::account::{AccountPlan, Books};
 use crate::schedule::call::TweetsAsk;
-use crate::schedule::gates::{Demand, Passage};
-use crate::schedule::lane::{Lane, Pace, Waiting, is_due_by_day};
+use crate::schedule::gates::Passage;
+use crate::schedule::lane::{Lane, Pace, Waiting};
 use crate::schedule::memory::Reservation;
 use crate::schedule::queue::Group;
+use crate::schedule::quota::Demand;
 use crate::schedule::slot::SlotKind;
 use crate::schedule::{Call, Errand, Ladder, Trigger};
 
@@ -33,7 +34,7 @@ impl AccountPlan {
         calls.extend(self.next_page(account, now));
         self.depart(account, ladder, now, &mut calls);
         // A scrape that needs nothing else is not kept waiting for it.
-        let waits_for_it = self.gates.is_unpaid() && trigger != Trigger::Continue;
+        let waits_for_it = self.gates.is_unpaid() && matches!(trigger, Trigger::Interval | Trigger::Scrape { .. });
         if trigger == Trigger::Interval || !calls.is_empty() || waits_for_it {
             calls.extend(self.ask_usage(account, trigger, now));
         }
@@ -48,12 +49,13 @@ impl AccountPlan {
         match trigger {
             Trigger::Interval if self.queue.is_late(now) || self.queue.is_stale() => self.mark_by_slot(ladder, now),
             Trigger::Scrape { min_age } => self.mark_by_age(ladder, min_age, now),
-            Trigger::Continue if self.queue.is_stale() => {}
-            Trigger::Interval | Trigger::Continue => return,
+            Trigger::Continue | Trigger::Probe if self.queue.is_stale() => {}
+            Trigger::Interval | Trigger::Continue | Trigger::Probe => return,
         }
+        self.only_ordered = trigger == Trigger::Probe;
         self.drop_outgrown(now);
         self.allot(ladder, now);
-        self.plan_walks(ladder, trigger != Trigger::Continue, now);
+        self.plan_walks(ladder, !matches!(trigger, Trigger::Continue | Trigger::Probe), now);
         self.line_up(ladder, now);
         self.queue.looked(self.tweets.len() * self.slots.len(), self.next_slot, now);
     }
@@ -74,7 +76,7 @@ impl AccountPlan {
     /// nobody starves.
     fn line_up(&mut self, ladder: &Ladder, now: Timestamp) {
         let mut due: BTreeMap<(usize, Ask, bool), Vec<usize>> = BTreeMap::new();
-        for (position, tweet) in self.tweets.iter().enumerate() {
+        for (position, tweet) in self.tweets.iter().enumerate().filter(|(_, tweet)| self.is_wanted(tweet)) {
             for (slot, _) in self.slots.iter().enumerate().filter(|(_, terms)| !terms.is_paged()) {
                 if !tweet.tracks[slot].is_due(now) {
                     continue;
@@ -100,7 +102,7 @@ impl AccountPlan {
 
     fn mark_by_slot(&mut self, ladder: &Ladder, now: Timestamp) {
         let mut lanes: BTreeMap<_, (usize, Vec<Waiting>)> = BTreeMap::new();
-        for (position, tweet) in self.tweets.iter().enumerate() {
+        for (position, tweet) in self.tweets.iter().enumerate().filter(|(_, tweet)| !tweet.on_demand) {
             for slot in 0..self.slots.len() {
                 let Some(key) = self.lane(tweet, slot, ladder, now) else { continue };
                 let (members, waiting) = lanes.entry(key).or_default();
@@ -137,7 +139,7 @@ impl AccountPlan {
     }
 
     /// When after midnight old tweets are read: not all exporters at once.
-    fn midnight(&self) -> Option<Duration> {
+    pub(super) fn midnight(&self) -> Option<Duration> {
         const SPREAD_SECONDS: u64 = 300;
         let by_day = self.terms.ledger.charge == Charge::UtcDay;
         by_day.then(|| Duration::from_secs(5 + self.terms.seed % SPREAD_SECONDS))
@@ -151,18 +153,12 @@ impl AccountPlan {
     }
 
     fn mark_by_age(&mut self, ladder: &Ladder, min_age: Duration, now: Timestamp) {
-        for position in 0..self.tweets.len() {
+        for position in (0..self.tweets.len()).filter(|position| !self.tweets[*position].on_demand).collect::<Vec<_>>() {
             for slot in 0..self.slots.len() {
                 let tweet = &self.tweets[position];
                 let Some((_, _, every)) = self.lane(tweet, slot, ladder, now) else { continue };
                 let track = &tweet.tracks[slot];
-                let age = every.max(min_age);
-                // Scrapes come a few milliseconds early or late; without this slack every other one would find nothing due.
-                let slack = (age / 20).min(Duration::from_secs(1));
-                let by_day = |asked| is_due_by_day(asked, age, self.midnight(), now);
-                let by_age = |asked| asked > now || now.since(asked) + slack >= age;
-                let is_old = track.asked.is_none_or(|asked| by_day(asked).unwrap_or_else(|| by_age(asked)));
-                if is_old && track.due.is_none() && !track.away {
+                if self.is_older(track, every.max(min_age), now) && track.due.is_none() && !track.away {
                     self.tweets[position].tracks[slot].due = Some(now);
                 }
             }
@@ -327,7 +323,7 @@ impl AccountPlan {
         worst: Option<(PriceClass, u64)>,
         at: Timestamp,
     ) -> Call {
-        self.gates.depart(credential, errand.api());
+        self.gates.depart(credential, errand.api(), at);
         self.calls += 1;
         if let Some((class, count)) = worst {
             self.ledger.reserve(class, count);

@@ -52,7 +52,9 @@ impl AccountPlan {
             return None;
         };
         let Books::Lost { attempts } = self.books else { return None };
-        if self.gates.passage(credential, Api::Usage, now) != Passage::Open {
+        // Who has nothing to buy needs no books yet.
+        let is_idle = self.tweets.is_empty() && self.timeline.discovery.is_none();
+        if is_idle || self.gates.passage(credential, Api::Usage, now) != Passage::Open {
             return None;
         }
         self.books = Books::Asked { attempts };
@@ -81,7 +83,7 @@ impl AccountPlan {
         let is_early = is_early && !self.gates.is_unpaid();
         let is_closed = self.gates.passage(credential, Api::Usage, now) != Passage::Open;
         let is_refused = is_closed || self.gates.is_refused(credential, Api::Usage) || is_early;
-        if trigger == Trigger::Continue || !is_due || is_refused {
+        if matches!(trigger, Trigger::Continue | Trigger::Probe) || !is_due || is_refused {
             return None;
         }
         self.usage_due = now + USAGE_PAUSE;

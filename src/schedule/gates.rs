@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Api, CredentialKind, Failure, Host, RateLimit, RateWindow, Timestamp};
 use crate::schedule::memory::{ApiGate, Window};
+use crate::schedule::quota::{Demand, Quota, QuotaMemory, spread};
 
 /// The gates of one account.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,8 @@ pub(super) struct Gates {
     first_success: Option<Timestamp>,
     in_flight: BTreeMap<Api, u32>,
     in_flight_with: BTreeMap<(CredentialKind, Api), u64>,
+    /// Our part of windows that others use, too.
+    quota: Quota,
 }
 
 /// The gates that outlast a restart: a crash loop must neither forget X's windows nor ask for money again and again. Faults of the
@@ -44,6 +47,7 @@ pub(super) struct GatesMemory {
     windows: Vec<Window>,
     closed_windows: Vec<ApiGate>,
     payment: Option<Closed>,
+    used: QuotaMemory,
 }
 
 /// Closed until then, for the so-manieth time in a row.
@@ -75,32 +79,6 @@ pub(super) enum Passage {
 fn is_same_minute(known: &RateLimit, said: &RateLimit, now: Timestamp) -> bool {
     let goes_on = known.reset.is_some_and(|reset| reset > now) && said.remaining < known.remaining;
     said.window == RateWindow::Minute && goes_on
-}
-
-/// What the plan would like to send to one system.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Demand {
-    /// Requests that could leave now.
-    pub(super) queued: u64,
-    /// Requests that will be due each second from now on.
-    pub(super) per_second: f64,
-}
-
-fn spread(limit: &RateLimit, under_way: u64, demand: Demand, now: Timestamp) -> Option<Timestamp> {
-    let (most, left, reset) = (limit.limit?, limit.remaining?.saturating_sub(under_way), limit.reset?);
-    let length = limit.window.length();
-    if reset <= now || most == 0 || left == 0 || reset > now + length {
-        return None;
-    }
-    let to_come = demand.per_second * reset.since(now).as_secs_f64();
-    if demand.queued as f64 + to_come <= left as f64 {
-        return None;
-    }
-    // A tenth of the window may leave at once: a small refresh is better whole than spread.
-    let burst = 1 + most / 10;
-    let used = most.saturating_sub(left);
-    let earned_at = reset - length + length.mul_f64((used + 1).saturating_sub(burst) as f64 / most as f64);
-    (earned_at > now).then_some(earned_at)
 }
 
 /// A refused credential costs nothing to try: X bills no failed request.
@@ -137,6 +115,11 @@ impl Gates {
         Self { seed, quiet, ..Self::default() }
     }
 
+    /// So many exporters share the account's windows.
+    pub(super) fn among(self, shards: u32) -> Self {
+        Self { quota: Quota::new(shards), ..self }
+    }
+
     /// Whether this call may be made.
     pub(super) fn passage(&self, credential: CredentialKind, api: Api, now: Timestamp) -> Passage {
         let closed = |until: Option<&Timestamp>| until.copied().filter(|until| is_to_come(*until, CREDENTIAL_PAUSE, now));
@@ -164,6 +147,7 @@ impl Gates {
         let unsure = self.payment.is_some() && api.class().is_some() || self.faults.contains_key(&api);
         // Whether a system that X may keep closed is open is found out with one call, not with many.
         let is_unproven = !matches!(api, Api::Lookup | Api::Timeline | Api::Users) && !self.proven.contains(&api);
+        let is_unproven = is_unproven || self.quota.is_unheard(credential, api);
         let one_at_a_time = unsure || is_unproven || self.is_refused(credential, api);
         let most = if one_at_a_time { 1 } else { CONCURRENCY };
         if under_way < most { Passage::Open } else { Passage::AfterProbe }
@@ -226,11 +210,11 @@ impl Gates {
         let told = self.closed_windows.get(&(credential, api)).map(|closed| closed.until);
         let told = told.filter(|until| is_to_come(*until, LONGEST_WINDOW, now));
         let under_way = self.in_flight_with.get(&(credential, api)).copied().unwrap_or(0);
-        let windows = RateWindow::ALL.iter().filter_map(|window| self.windows.get(&(credential, api, *window)));
-        let used_up = windows.filter(|limit| limit.remaining.is_some_and(|left| left <= under_way));
-        used_up
-            .filter_map(|limit| limit.reset)
-            .map(|reset| reset + Duration::from_secs(1))
+        let used_up = |limit: &RateLimit| limit.reset.filter(|_| limit.remaining.is_some_and(|left| left <= under_way));
+        let ends =
+            self.windows(credential, api).flat_map(|limit| [used_up(limit), self.quota.spent_until(credential, api, limit, now)]);
+        ends.flatten()
+            .map(|end| end + Duration::from_secs(1))
             .filter(|until| is_to_come(*until, LONGEST_WINDOW, now))
             .max()
             .max(told)
@@ -244,19 +228,33 @@ impl Gates {
     /// are spread evenly over it instead of leaving at once, so that no refresh is cut in half by a 429.
     pub(super) fn ahead(&self, credential: CredentialKind, api: Api, demand: Demand, now: Timestamp) -> Option<Timestamp> {
         let under_way = self.in_flight_with.get(&(credential, api)).copied().unwrap_or(0);
-        let windows = RateWindow::ALL.iter().filter_map(|window| self.windows.get(&(credential, api, *window)));
-        windows.filter_map(|limit| spread(limit, under_way, demand, now)).max()
+        let standing = |limit: &RateLimit| {
+            let left = limit.remaining?.saturating_sub(under_way);
+            let own = self.quota.left(credential, api, limit, now).unwrap_or(left);
+            Some((self.quota.part(api, limit.limit?), left.min(own)))
+        };
+        self.windows(credential, api).filter_map(|limit| spread(limit, standing(limit)?, demand, now)).max()
     }
 
-    /// Requests a second that X allows, as far as it has said.
+    /// What X has said of windows.
+    fn windows(&self, credential: CredentialKind, api: Api) -> impl Iterator<Item = &RateLimit> {
+        RateWindow::ALL.iter().filter_map(move |window| self.windows.get(&(credential, api, *window)))
+    }
+
+    /// Requests a second that X allows us, as far as it has said.
     pub(super) fn capacity(&self, credential: CredentialKind, api: Api) -> Option<f64> {
-        let windows = RateWindow::ALL.iter().filter_map(|window| self.windows.get(&(credential, api, *window)));
-        let rates = windows.filter_map(|limit| Some(limit.limit? as f64 / limit.window.length().as_secs_f64()));
-        rates.min_by(f64::total_cmp)
+        let rate = |limit: &RateLimit| Some(self.quota.part(api, limit.limit?) as f64 / limit.window.length().as_secs_f64());
+        self.windows(credential, api).filter_map(rate).min_by(f64::total_cmp)
+    }
+
+    /// Calls are under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.in_flight.values().any(|count| *count > 0)
     }
 
     /// A call leaves.
-    pub(super) fn depart(&mut self, credential: CredentialKind, api: Api) {
+    pub(super) fn depart(&mut self, credential: CredentialKind, api: Api, now: Timestamp) {
+        self.quota.depart(credential, api, now);
         *self.in_flight.entry(api).or_default() += 1;
         *self.in_flight_with.entry((credential, api)).or_default() += 1;
     }
@@ -269,11 +267,15 @@ impl Gates {
         if let Some(count) = self.in_flight_with.get_mut(&(credential, api)) {
             *count = count.saturating_sub(1);
         }
+        let under_way = self.in_flight_with.get(&(credential, api)).copied().unwrap_or(0);
+        self.quota.arrive(credential, api, None, under_way, now);
         for limit in limits {
             let reset = limit.reset.map(|reset| reset.min(now + limit.window.length() + SLACK));
             let known = self.windows.get(&(credential, api, limit.window));
             let reset = known.filter(|known| is_same_minute(known, limit, now)).map_or(reset, |known| known.reset);
-            self.windows.insert((credential, api, limit.window), RateLimit { reset, ..*limit });
+            let limit = RateLimit { reset, ..*limit };
+            self.quota.arrive(credential, api, Some(&limit), under_way, now);
+            self.windows.insert((credential, api, limit.window), limit);
         }
     }
 
@@ -339,6 +341,7 @@ impl Gates {
             windows: self.windows.iter().map(|((kind, api, _), limit)| (*kind, *api, *limit)).collect(),
             closed_windows: self.closed_windows.iter().map(|((kind, api), closed)| (*kind, *api, closed.until)).collect(),
             payment: self.payment,
+            used: self.quota.memory(),
         }
     }
 
@@ -349,6 +352,7 @@ impl Gates {
         let closed = |until| Closed { times: 1, until: sane(until), told: true };
         self.closed_windows = memory.closed_windows.into_iter().map(|(kind, api, until)| ((kind, api), closed(until))).collect();
         self.payment = memory.payment;
+        self.quota.recall(memory.used, now, SLACK);
     }
 
     /// Besides what it recalls: faults of the network are none of the configuration's, and their pauses hold across a reload.
@@ -409,11 +413,11 @@ mod tests {
             now = until;
         }
         assert_eq!(gates.passage(KEY.0, KEY.1, now), Passage::Open);
-        gates.depart(KEY.0, KEY.1);
+        gates.depart(KEY.0, KEY.1, NOW);
         assert_eq!(gates.passage(KEY.0, KEY.1, now), Passage::AfterProbe);
         gates.arrive(KEY.0, KEY.1, &[], now);
         gates.succeed(KEY.0, KEY.1, now);
-        gates.depart(KEY.0, KEY.1);
+        gates.depart(KEY.0, KEY.1, NOW);
         assert_eq!(gates.passage(KEY.0, KEY.1, now), Passage::Open);
     }
 
@@ -424,7 +428,7 @@ mod tests {
             RateLimit { window: RateWindow::FifteenMinutes, limit: Some(15), remaining: Some(1), reset: Some(seconds(500)) };
         gates.arrive(KEY.0, KEY.1, &[limit], NOW);
         assert_eq!(gates.passage(KEY.0, KEY.1, NOW), Passage::Open);
-        gates.depart(KEY.0, KEY.1);
+        gates.depart(KEY.0, KEY.1, NOW);
         assert_eq!(gates.passage(KEY.0, KEY.1, NOW), Passage::Wait(seconds(501)));
         assert_eq!(gates.passage(CredentialKind::Oauth1, KEY.1, NOW), Passage::Open, "windows are per credential");
         assert_eq!(gates.passage(KEY.0, KEY.1, seconds(502)), Passage::Open);

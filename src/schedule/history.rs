@@ -3,8 +3,9 @@
 
 use crate::model::{Ask, CredentialKind, RateLimit, Timestamp, TweetId};
 use crate::schedule::account::{AccountPlan, Books};
-use crate::schedule::gates::{Demand, Passage};
+use crate::schedule::gates::Passage;
 use crate::schedule::ledger::Bill;
+use crate::schedule::quota::Demand;
 use crate::schedule::{Call, Errand, Outcome};
 
 /// Whether a call for history may leave now.

@@ -169,9 +169,10 @@ impl AccountPlan {
         self.ledger.take_news()
     }
 
-    /// Tweets of which something new is known since this was last asked.
+    /// Tweets of which something new is known since this was last asked; of those that nobody watches nothing need survive.
     pub fn take_touched(&mut self) -> Vec<TweetId> {
-        std::mem::take(&mut self.touched).into_iter().collect()
+        let is_watched = |id: &TweetId| self.index.get(id).is_none_or(|position| !self.tweets[*position].on_demand);
+        std::mem::take(&mut self.touched).into_iter().filter(is_watched).collect()
     }
 
     /// Takes up what was known before the restart. Readings that are young enough are not due again.

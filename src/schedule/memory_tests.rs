@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::{Charge, Tier};
 use crate::model::{Billed, Failure, ProjectUsage, RateLimit, RateWindow, Reading, Refusal, Timestamp, TweetReading, TweetState};
 use crate::schedule::plan_tests::{DAY, MINUTE, START, asked, fail, give, launch, plan, states, terms, tweets, with_budget};
-use crate::schedule::{AccountPlan, Errand, Ladder, Outcome, Plan, Trigger};
+use crate::schedule::{AccountPlan, AccountTerms, Errand, Ladder, Outcome, Plan, Trigger};
 
 fn ladder() -> Ladder {
     Ladder::new(vec![Tier { younger_than: 40 * DAY, every: MINUTE }])
@@ -27,6 +27,28 @@ fn lost_books_are_opened_with_what_x_has_counted() {
     plan.finish(&usage[0], &[], Outcome::Counted(&counted), START);
     let calls = launch(&mut plan, Trigger::Interval, START);
     assert_eq!(calls.iter().map(|call| asked(call).1.len()).sum::<usize>(), 3, "seven of the day's ten were bought before");
+}
+
+#[test]
+fn of_what_x_has_counted_for_all_shards_each_takes_its_part() {
+    let terms = AccountTerms { shards: 4, ..with_budget(0.05) };
+    let mut account = AccountPlan::new(terms, &tweets(20, DAY), START);
+    account.lose_books();
+    let mut plan = Plan::new(ladder(), vec![account]);
+    let usage = plan.launch(Trigger::Interval, START);
+    let counted = ProjectUsage { today: Some(13), ..ProjectUsage::default() };
+    plan.finish(&usage[0], &[], Outcome::Counted(&counted), START);
+    assert_eq!(bought(&launch(&mut plan, Trigger::Interval, START)), 6, "four of thirteen are taken for its own");
+}
+
+#[test]
+fn who_has_nothing_to_buy_asks_for_no_books() {
+    let mut account = AccountPlan::new(with_budget(0.05), &[], START);
+    account.lose_books();
+    let mut plan = Plan::new(ladder(), vec![account]);
+    assert_eq!(plan.launch(Trigger::Interval, START), []);
+    plan.watch(0, &tweets(1, DAY), Default::default(), START);
+    assert_eq!(plan.launch(Trigger::Interval, START).len(), 1, "now it does");
 }
 
 #[test]

@@ -19,11 +19,13 @@ mod ledger;
 mod memory;
 #[cfg(test)]
 mod memory_tests;
+mod on_demand;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
 mod pulse;
 mod queue;
+mod quota;
 mod slot;
 #[cfg(test)]
 mod sources_tests;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{CredentialKind, PriceClass, RateLimit, Timestamp, TweetId, TweetState};
+use crate::model::{CredentialKind, PriceClass, RateLimit, Room, Timestamp, TweetId, TweetState};
 use crate::schedule::{AccountPlan, Bill, Call, Ladder, Outcome};
 
 /// What makes tweets due.
@@ -17,6 +17,8 @@ pub enum Trigger {
     },
     /// Nothing new: only what is due already.
     Continue,
+    /// Nothing new: of what is due already only the tweets that somebody waits for.
+    Probe,
 }
 
 /// The plan of all accounts. One account's troubles never hold another's calls.
@@ -51,8 +53,9 @@ impl Plan {
         soonest.unwrap_or(Timestamp::MAX).clamp(now, now + Duration::from_secs(1))
     }
 
-    /// Another list of named tweets for an account, distinct; those still on it keep their turns. So many found ones fit besides.
-    pub fn watch(&mut self, account: usize, tweets: &[TweetId], room: usize, now: Timestamp) {
+    /// Another list of named tweets for an account, distinct; those still on it keep their turns. There is room for these found ones
+    /// besides.
+    pub fn watch(&mut self, account: usize, tweets: &[TweetId], room: Room, now: Timestamp) {
         self.accounts[account].make_room(room);
         self.accounts[account].watch(tweets, now);
     }
@@ -65,6 +68,26 @@ impl Plan {
     /// Nobody knows what the account has spent: X is asked first.
     pub fn lose_books(&mut self, account: usize) {
         self.accounts[account].lose_books();
+    }
+
+    /// Somebody asks for a tweet of an account, watched or not: it is due if its reading is older than its interval and than this.
+    pub fn order(&mut self, account: usize, tweet: TweetId, min_age: Duration, now: Timestamp) {
+        self.accounts[account].order(tweet, &self.ladder, min_age, now);
+    }
+
+    /// Nobody waits for the tweet any more.
+    pub fn forgo(&mut self, account: usize, tweet: TweetId) {
+        self.accounts[account].forgo(tweet);
+    }
+
+    /// Whether a reading of the tweet is under way or about to be; asked after a launch, unless something holds all calls up.
+    pub fn is_awaited(&self, account: usize, tweet: TweetId, is_held_up: bool, now: Timestamp) -> bool {
+        self.accounts[account].is_awaited(tweet, &self.ladder, is_held_up, now)
+    }
+
+    /// The state of one tweet of an account; nothing if it is not known.
+    pub fn state(&self, account: usize, tweet: TweetId, now: Timestamp) -> Option<TweetState> {
+        self.accounts[account].state_of_tweet(tweet, &self.ladder, now)
     }
 
     /// An account's credential is another one now: it is tried at once, whatever it was refused for.
@@ -116,7 +139,7 @@ impl Plan {
         self.accounts[account].oldest_due(&self.ladder, now)
     }
 
-    /// The states of an account's tweets, in the order of its watch list.
+    /// The states of an account's tweets, in the order of its watch list; those that were only asked for come last.
     pub fn states(&self, account: usize, now: Timestamp) -> impl Iterator<Item = TweetState> {
         self.accounts[account].states(&self.ladder, now)
     }

@@ -29,6 +29,8 @@ pub(super) fn terms() -> AccountTerms {
         speaker: 0,
         longest_call: Duration::from_secs(10),
         seed: 0,
+        shards: 1,
+        elsewhere: Default::default(),
     }
 }
 
@@ -206,15 +208,15 @@ fn a_changed_watch_list_may_meet_calls_under_way() {
     let tweets = tweets(3, DAY);
     let mut plan = plan(terms(), &tweets);
     let calls = launch(&mut plan, Trigger::Interval, START);
-    plan.watch(0, &tweets[1..2], 0, START);
+    plan.watch(0, &tweets[1..2], Default::default(), START);
     give(&mut plan, &calls[0], START);
     assert_eq!(states(&plan, START), [TweetState::Ok]);
-    plan.watch(0, &tweets, 0, START);
+    plan.watch(0, &tweets, Default::default(), START);
     let calls = launch(&mut plan, Trigger::Continue, START);
     assert_eq!(asked(&calls[0]).1, [tweets[0], tweets[2]], "the known one keeps its turn");
     fail(&mut plan, &calls[0], &Failure::Invalid { culprits: vec![] }, START);
     let probe = launch(&mut plan, Trigger::Continue, START);
-    plan.watch(0, &tweets[..2], 0, START);
+    plan.watch(0, &tweets[..2], Default::default(), START);
     give(&mut plan, &probe[0], START);
     assert_eq!(states(&plan, START), [TweetState::Ok, TweetState::Ok]);
 }
@@ -409,7 +411,7 @@ fn money_is_kept_for_young_tweets_that_are_not_due_yet() {
         give(&mut plan, &call, before);
     }
     let all: Vec<TweetId> = young.iter().chain(&old).copied().collect();
-    plan.watch(0, &all, 0, midnight);
+    plan.watch(0, &all, Default::default(), midnight);
     let calls = launch(&mut plan, Trigger::Interval, midnight + Duration::from_secs(2));
     let bought: usize = calls.iter().map(|call| asked(call).1.len()).sum();
     assert_eq!(bought, 2, "eight of the day's ten stay for those that will be due within the hour");

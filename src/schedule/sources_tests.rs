@@ -43,6 +43,8 @@ fn plan_of(sources: Vec<SourceTerms>, tweets: &[TweetId]) -> Plan {
         speaker: 0,
         longest_call: Duration::from_secs(10),
         seed: 0,
+        shards: 1,
+        elsewhere: Default::default(),
     };
     let ladder = Ladder::new(vec![Tier { younger_than: 3_000 * DAY, every: MINUTE }]);
     Plan::new(ladder, vec![AccountPlan::new(terms, tweets, START)])

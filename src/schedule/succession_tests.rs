@@ -19,6 +19,8 @@ fn terms(usd_per_day: f64, groups: Groups) -> AccountTerms {
         username: None,
         ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget },
         patience: 0.5,
+        shards: 1,
+        elsewhere: Default::default(),
         speaker: 0,
         longest_call: Duration::from_secs(10),
         seed: 1,

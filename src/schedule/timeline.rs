@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::ops::Bound::Excluded;
 use std::time::Duration;
 
-use crate::model::{Ask, Timestamp, TweetId, Username};
+use crate::model::{Ask, Room, Timestamp, TweetId, Username};
 use crate::schedule::memory::{IdentityMemory, LookedFor, TimelineMemory};
 
 /// Which tweets of the own timeline are watched.
@@ -28,6 +28,8 @@ pub(super) struct Timeline {
     pub(super) discovery: Option<Discovery>,
     pub(super) identity: Identity,
     found: BTreeSet<TweetId>,
+    /// Another exporter watches them. They take part in the choice of the youngest: what is chosen does not hang on who reads it.
+    elsewhere: HashSet<TweetId>,
     /// Would be watched, too, if they fitted under `limits.max_tweets`.
     surplus: BTreeSet<TweetId>,
     /// What was on pages, watched or not: between two watched tweets may lie others that cost money.
@@ -191,11 +193,12 @@ impl Identity {
 
 impl Timeline {
     /// A timeline of which nothing is known yet.
-    pub(super) fn new(discovery: Option<Discovery>, identity: Identity) -> Self {
+    pub(super) fn new(discovery: Option<Discovery>, identity: Identity, elsewhere: HashSet<TweetId>) -> Self {
         Self {
             discovery,
             identity,
             found: BTreeSet::new(),
+            elsewhere,
             surplus: BTreeSet::new(),
             listed: BTreeSet::new(),
             walked_from: None,
@@ -246,9 +249,9 @@ impl Timeline {
         self.cut(discovery);
     }
 
-    /// Tweets found on it, newest first.
+    /// Tweets found on it that nobody else has, newest first.
     pub(super) fn found(&self) -> impl Iterator<Item = TweetId> {
-        self.found.iter().rev().copied()
+        self.found.iter().rev().copied().filter(|id| !self.elsewhere.contains(id))
     }
 
     /// How many more would be watched if there were room.
@@ -282,10 +285,11 @@ impl Timeline {
         self.found != before
     }
 
-    /// So many fit.
-    pub(super) fn make_room(&mut self, room: usize) {
+    /// So many fit, and others have these.
+    pub(super) fn make_room(&mut self, room: Room) {
+        self.elsewhere = room.elsewhere;
         if let Some(discovery) = &mut self.discovery {
-            discovery.room = room;
+            discovery.room = room.tweets;
             let discovery = *discovery;
             self.cut(discovery);
         }

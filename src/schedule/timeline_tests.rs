@@ -47,6 +47,8 @@ fn terms(sources: &[Api], discovery: Option<Discovery>) -> AccountTerms {
         speaker: 0,
         longest_call: Duration::from_secs(10),
         seed: 0,
+        shards: 1,
+        elsewhere: Default::default(),
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) struct TweetPlan {
     pub(super) id: TweetId,
     /// It was found on the timeline, nobody named it: it leaves when it is old or gone.
     pub(super) found: bool,
+    /// Nobody watches it, but somebody asked for it.
+    pub(super) on_demand: bool,
     /// It was on the timeline when that was last read.
     pub(super) on_timeline: bool,
     /// X does not give it; asked again slowly.
@@ -81,6 +83,7 @@ impl TweetPlan {
         Self {
             id,
             found: false,
+            on_demand: false,
             on_timeline: false,
             refusal: None,
             foreign_until: None,

@@ -9,7 +9,7 @@ use crate::schedule::gates::Passage;
 use crate::schedule::ledger::Bill;
 use crate::schedule::slot::{PRIVATE_AGE, Slot, SlotKind};
 use crate::schedule::timeline::{PAGE, Walk};
-use crate::schedule::tweet::{FOREIGN_PAUSE, RECHECK};
+use crate::schedule::tweet::{FOREIGN_PAUSE, RECHECK, TweetPlan};
 use crate::schedule::{Call, Errand, Ladder};
 
 /// X's smallest page ("GET /2/users/:id/tweets").
@@ -76,7 +76,8 @@ impl AccountPlan {
 
     fn plan_due(&mut self, slot: usize, ladder: &Ladder, now: Timestamp) {
         let mut due: BTreeMap<Ask, Vec<usize>> = BTreeMap::new();
-        for (position, tweet) in self.tweets.iter().enumerate().filter(|(_, tweet)| tweet.tracks[slot].is_due(now)) {
+        let is_due = |tweet: &TweetPlan| tweet.tracks[slot].is_due(now) && self.is_wanted(tweet);
+        for (position, tweet) in self.tweets.iter().enumerate().filter(|(_, tweet)| is_due(tweet)) {
             if let Some((_, ask, _)) = self.lane(tweet, slot, ladder, now) {
                 due.entry(ask).or_default().push(position);
             }

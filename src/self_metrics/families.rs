@@ -42,6 +42,7 @@ pub(super) struct Families {
     pub(super) config_successful: Whole,
     pub(super) config_success_time: Float,
     pub(super) config_hash: Whole,
+    pub(super) shards: Table<1, Whole>,
     pub(super) scrapes: Table<1, Counter>,
     pub(super) scrape_duration: Histogram,
     pub(super) series: Whole,
@@ -55,8 +56,9 @@ const REQUEST_SECONDS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30
 const SCRAPE_SECONDS: [f64; 9] = [0.001, 0.0025, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
 impl Families {
-    /// Registers every family, in the order of the page. The registry puts the full stop after the help and `_total` after a counter.
-    pub(super) fn register(to: &mut Registry) -> Self {
+    /// Registers every family, in the order of the page: `live` takes those that change with every scrape, or with time alone. The
+    /// registry puts the full stop after the help and `_total` after a counter.
+    pub(super) fn register(to: &mut Registry, live: &mut Registry) -> Self {
         const WINDOW: [&str; 4] = ["account", "credential", "api", "window"];
         Self {
             build_info: table(to, "build_info", "What this program was built from", ["version", "revision", "rustversion"]),
@@ -82,7 +84,7 @@ impl Families {
                 ["account", "period"],
             ),
             watched: table(to, "watched_tweets", "Tweets on the watch list by state", ["account", "state"]),
-            refresh_lag: table(to, "refresh_lag_seconds", "For how long the oldest overdue read has been due", ["account"]),
+            refresh_lag: table(live, "refresh_lag_seconds", "For how long the oldest overdue read has been due", ["account"]),
             credential_ok: table(
                 to,
                 "credential_ok",
@@ -112,8 +114,9 @@ impl Families {
                 "When a configuration was last accepted",
             ),
             config_hash: single(to, "config_hash", "Hash of the configuration in use"),
-            scrapes: table(to, "scrapes", "Scrapes answered by status", ["code"]),
-            scrape_duration: histogram(to, "scrape_duration_seconds", "Time from a scrape's request to its answer"),
+            shards: table(to, "shards", "Exporters that share the watch list, and which of them this is, from 0", ["shard"]),
+            scrapes: table(live, "scrapes", "Scrapes answered by status", ["code"]),
+            scrape_duration: histogram(live, "scrape_duration_seconds", "Time from a scrape's request to its answer"),
             series: single(to, "series", "Series of tweets on the page"),
             state_ok: table(to, "state_ok", "Whether what must survive a restart is on disk", []),
             refused_by_limit: table(to, "refused_by_limit", "Tweets or series left out because a limit is reached", ["limit"]),

@@ -8,7 +8,9 @@ mod process;
 mod table;
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
@@ -16,7 +18,7 @@ use prometheus_client::registry::Registry;
 pub use account::AccountMetrics;
 pub use labels::{BudgetPeriod, ErrorReason, Limit};
 
-use crate::model::{Api, Timestamp};
+use crate::model::{Api, Shard, Timestamp};
 use crate::self_metrics::families::Families;
 use crate::self_metrics::process::Process;
 
@@ -35,15 +37,37 @@ pub const RUST_VERSION: &str = env!("TWEET_EXPORTER_RUSTVERSION");
 /// All own metrics of the process.
 pub struct SelfMetrics {
     registry: Registry,
+    live: Registry,
+    process: Registry,
     families: Families,
+    /// How often something in `registry` may have changed.
+    revision: AtomicU64,
+}
+
+/// Access to the families of one who changes them: the revision moves once that is done.
+struct Changing<'a>(&'a SelfMetrics);
+
+impl Deref for Changing<'_> {
+    type Target = Families;
+
+    fn deref(&self) -> &Families {
+        &self.0.families
+    }
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.0.revision.fetch_add(1, Ordering::Release);
+    }
 }
 
 impl SelfMetrics {
     /// The metrics of a process that has done nothing yet.
     pub fn new() -> Arc<Self> {
-        let mut registry = Registry::default();
-        registry.register_collector(Box::new(Process));
-        let families = Families::register(registry.sub_registry_with_prefix("tweet_exporter"));
+        let (mut registry, mut live, mut process) = (Registry::default(), Registry::default(), Registry::default());
+        process.register_collector(Box::new(Process));
+        let prefix = "tweet_exporter";
+        let families = Families::register(registry.sub_registry_with_prefix(prefix), live.sub_registry_with_prefix(prefix));
         families.build_info.at([VERSION, REVISION, RUST_VERSION]).set(1);
         for limit in Limit::ALL {
             families.refused_by_limit.at([limit.name()]);
@@ -51,7 +75,7 @@ impl SelfMetrics {
         for code in ["200", "503"] {
             families.scrapes.at([code]);
         }
-        Arc::new(Self { registry, families })
+        Arc::new(Self { registry, live, process, families, revision: AtomicU64::new(0) })
     }
 
     /// The metrics of one account that calls these systems; what can happen to it is there with 0 from now on.
@@ -61,29 +85,34 @@ impl SelfMetrics {
 
     /// Drops every series of an account that left the configuration. Its tasks must have ended: a later call would revive a series.
     pub fn forget_account(&self, name: &str) {
-        self.families.forget_account(name);
+        self.changing().forget_account(name);
     }
 
     /// X sent fields that we do not know.
     pub fn unknown_fields(&self, api: Api, count: u64) {
-        self.families.unknown_fields.at([api.name()]).inc_by(count);
+        self.changing().unknown_fields.at([api.name()]).inc_by(count);
     }
 
     /// X sent values that are not what its documents promise.
     pub fn bad_values(&self, api: Api, count: u64) {
-        self.families.bad_values.at([api.name()]).inc_by(count);
+        self.changing().bad_values.at([api.name()]).inc_by(count);
     }
 
     /// A configuration took effect. The page shows the low 48 bits of the hash, which a float carries exactly.
     pub fn config_loaded(&self, hash: u64, at: Timestamp) {
-        self.families.config_hash.set(hash & 0xFFFF_FFFF_FFFF);
-        self.families.config_success_time.set(at.seconds());
-        self.families.config_successful.set(1);
+        self.changing().config_hash.set(hash & 0xFFFF_FFFF_FFFF);
+        self.changing().config_success_time.set(at.seconds());
+        self.changing().config_successful.set(1);
+    }
+
+    /// Which part of the watch list this process has.
+    pub fn shard(&self, shard: Shard) {
+        self.changing().shards.at([&shard.index().to_string()]).set(u64::from(shard.count()));
     }
 
     /// A configuration was bad, and the one before stays.
     pub fn config_refused(&self) {
-        self.families.config_successful.set(0);
+        self.changing().config_successful.set(0);
     }
 
     /// A scrape was answered.
@@ -94,22 +123,41 @@ impl SelfMetrics {
 
     /// How many series of tweets the page holds.
     pub fn series(&self, count: usize) {
-        self.families.series.set(count as u64);
+        self.changing().series.set(count as u64);
     }
 
     /// Whether the state could be written; nobody says so where none is kept.
     pub fn state_ok(&self, ok: bool) {
-        self.families.state_ok.at([]).set(u64::from(ok));
+        self.changing().state_ok.at([]).set(u64::from(ok));
     }
 
     /// How much is left out right now because a limit is reached.
     pub fn refused_by_limit(&self, limit: Limit, count: usize) {
-        self.families.refused_by_limit.at([limit.name()]).set(count as u64);
+        self.changing().refused_by_limit.at([limit.name()]).set(count as u64);
     }
 
-    /// For the page.
+    /// Those that change when something happens; their text holds as long as `revision` stays.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Those that change with every scrape, or with time alone.
+    pub fn live_registry(&self) -> &Registry {
+        &self.live
+    }
+
+    /// Those of the process, read from the system when they are written.
+    pub fn process_registry(&self) -> &Registry {
+        &self.process
+    }
+
+    /// Moves after every change of what is in `registry`.
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    fn changing(&self) -> Changing<'_> {
+        Changing(self)
     }
 }
 
@@ -129,7 +177,9 @@ mod tests {
 
     fn page(metrics: &SelfMetrics) -> String {
         let mut text = String::new();
-        encode_registry(&mut text, metrics.registry()).expect("a String takes everything");
+        for registry in [metrics.registry(), metrics.live_registry(), metrics.process_registry()] {
+            encode_registry(&mut text, registry).expect("a String takes everything");
+        }
         text
     }
 

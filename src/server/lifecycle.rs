@@ -2,9 +2,8 @@
 
 use hyper::StatusCode;
 
-use crate::exposition::Pieces;
 use crate::server::Server;
-use crate::server::reply::{Reply, reply, text};
+use crate::server::reply::{Reply, said, text};
 
 /// 200 once the new configuration holds; 500 with everything that is wrong with it, and then the one before stays.
 pub(super) async fn reload(server: &Server) -> Reply {
@@ -21,8 +20,4 @@ pub(super) async fn reload(server: &Server) -> Reply {
             text(StatusCode::SERVICE_UNAVAILABLE, "nothing is reloaded: the exporter is stopping, or has no configuration file")
         }
     }
-}
-
-fn said(status: StatusCode, what: &str) -> Reply {
-    reply(status, "text/plain; charset=utf-8", Pieces::one(format!("{what}\n")))
 }

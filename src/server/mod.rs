@@ -3,11 +3,14 @@
 
 mod landing;
 mod lifecycle;
+mod probe;
 mod refused;
 mod reply;
 mod route;
 mod scrape;
+mod targets;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hyper::Request;
@@ -17,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::collector::Handle;
 use crate::door::Door;
+use crate::exposition::OwnMetrics;
 use crate::net::{self, Listener, Peer};
 use crate::self_metrics::SelfMetrics;
 use crate::server::reply::Reply;
@@ -30,6 +34,8 @@ pub struct Options {
     pub limits: net::Limits,
     /// Scrapes answered at a time; beyond, the answer is 503.
     pub scrapes: usize,
+    /// Probes under way at a time; beyond, the answer is 503.
+    pub probes: usize,
     /// Whoever may send requests may have the configuration read again (`--web.enable-lifecycle`).
     pub lifecycle: bool,
 }
@@ -38,7 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         // Scrapes share one page and one read of X, so there may be as many as connections.
         let limits = net::Limits::default();
-        Self { telemetry_path: "/metrics".to_owned(), scrapes: limits.connections, limits, lifecycle: false }
+        Self { telemetry_path: "/metrics".to_owned(), scrapes: limits.connections, limits, probes: 64, lifecycle: false }
     }
 }
 
@@ -52,9 +58,11 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let limits = options.limits;
-    let scrapes = Arc::new(Semaphore::new(options.scrapes));
-    let server =
-        Arc::new(Server { handle, metrics, telemetry_path: options.telemetry_path, scrapes, lifecycle: options.lifecycle });
+    let Options { telemetry_path, lifecycle, .. } = options;
+    let (scrapes, probes) = (Arc::new(Semaphore::new(options.scrapes)), Arc::new(Semaphore::new(options.probes)));
+    let address = listeners.iter().find_map(Listener::tcp_address);
+    let own = OwnMetrics::new(metrics.clone());
+    let server = Arc::new(Server { handle, own, metrics, telemetry_path, scrapes, probes, address, lifecycle });
     let certificates = door.clone();
     let answer = move |request| at_the_door(door.clone(), server.clone(), request);
     net::serve(listeners, limits, stop, move || certificates.tls(), answer).await;
@@ -75,7 +83,11 @@ async fn at_the_door(door: Arc<Door>, server: Arc<Server>, request: Request<Inco
 struct Server {
     handle: Handle,
     metrics: Arc<SelfMetrics>,
+    own: OwnMetrics,
     telemetry_path: String,
     scrapes: Arc<Semaphore>,
+    probes: Arc<Semaphore>,
+    /// Where it listens first.
+    address: Option<SocketAddr>,
     lifecycle: bool,
 }

@@ -37,6 +37,11 @@ pub(super) fn text(status: StatusCode, sentence: &'static str) -> Reply {
     reply(status, "text/plain; charset=utf-8", Pieces::one(format!("{sentence}\n")))
 }
 
+/// A sentence with something of the moment in it.
+pub(super) fn said(status: StatusCode, sentence: &str) -> Reply {
+    reply(status, "text/plain; charset=utf-8", Pieces::one(format!("{sentence}\n")))
+}
+
 /// The path is known, the method is not for it.
 pub(super) fn method_not_allowed(allow: &'static str) -> Reply {
     with(text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"), ALLOW, allow)

@@ -10,7 +10,7 @@ use hyper::{Method, Request, StatusCode};
 use tokio::time::timeout;
 
 use crate::server::reply::{Reply, head_only, method_not_allowed, text};
-use crate::server::{Server, landing, lifecycle, scrape};
+use crate::server::{Server, landing, lifecycle, probe, scrape, targets};
 
 /// What is behind the known paths.
 enum Route {
@@ -19,6 +19,8 @@ enum Route {
     Healthy,
     Ready,
     Reload,
+    Probe,
+    Targets,
 }
 
 /// The answer to any request.
@@ -43,11 +45,13 @@ pub(super) async fn answer(server: Arc<Server>, request: Request<Incoming>) -> R
         Route::Healthy => text(StatusCode::OK, "Healthy"),
         Route::Ready => ready(&server),
         Route::Reload => lifecycle::reload(&server).await,
+        Route::Probe => probe::page(&server, &head).await,
+        Route::Targets => targets::list(&server, &head),
     };
     finished(&head, reply)
 }
 
-/// Paths are compared as they come: none of ours needs an escape. The query is ignored.
+/// Paths are compared as they come: none of ours needs an escape. Only a probe reads the query.
 fn route(server: &Server, path: &str) -> Option<Route> {
     if path == server.telemetry_path {
         return Some(Route::Metrics);
@@ -56,6 +60,8 @@ fn route(server: &Server, path: &str) -> Option<Route> {
         "/" => Some(Route::Landing),
         "/-/healthy" => Some(Route::Healthy),
         "/-/ready" => Some(Route::Ready),
+        "/probe" => Some(Route::Probe),
+        "/sd" => Some(Route::Targets),
         "/-/reload" => Some(Route::Reload),
         _ => None,
     }

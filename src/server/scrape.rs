@@ -25,20 +25,20 @@ async fn page(server: &Server, headers: &HeaderMap, start: Instant) -> Reply {
     let snapshot = server.handle.scrape(start + patience(headers)).await;
     let negotiated = negotiate(list(headers, ACCEPT).as_deref());
     let gzip = accepts_gzip(list(headers, ACCEPT_ENCODING).as_deref());
-    let pieces = Pieces::of_page(&snapshot.page, &server.metrics, negotiated.format, gzip);
+    let pieces = Pieces::of_page(&snapshot.page, &server.own, negotiated.format, gzip);
     let reply = reply(StatusCode::OK, &negotiated.content_type, pieces);
     let reply = if gzip { with(reply, CONTENT_ENCODING, "gzip") } else { reply };
     holding(with(reply, VARY, "Accept, Accept-Encoding"), place)
 }
 
 /// A header that is a list may come in several lines.
-fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+pub(super) fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
 /// How long this scrape may wait for X: what Prometheus grants, less half a second for the way.
-fn patience(headers: &HeaderMap) -> Duration {
+pub(super) fn patience(headers: &HeaderMap) -> Duration {
     /// Prometheus' default `scrape_timeout`.
     const USUAL: f64 = 10.0;
     const WAY: f64 = 0.5;

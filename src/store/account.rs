@@ -1,8 +1,11 @@
 //! The watched tweets of one account.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::model::{Metric, Timestamp, TweetId, TweetReading, TweetState, Username};
+use crate::store::numbers::Shapes;
 use crate::store::{Part, RecordMemory, TweetRecord};
 
 /// A tweet as the watch list has it.
@@ -23,27 +26,58 @@ pub struct AccountStore {
     username: Option<Username>,
     /// X's id of the credential's user, once a private number proved it.
     owner: Option<u64>,
+    /// The watched tweets, then those that somebody asked for.
     records: Vec<TweetRecord>,
+    watched: usize,
     index: HashMap<TweetId, usize>,
+    shapes: Shapes,
+}
+
+/// A revision that no record of any store had before.
+fn next_revision() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl AccountStore {
     /// An account of which nothing is read yet; the tweets are distinct.
     pub fn new(name: String, username: Option<Username>, watched: Vec<Watched>) -> Self {
-        let mut store = Self { name, username, owner: None, records: Vec::new(), index: HashMap::new() };
+        let (records, index, shapes) = (Vec::new(), HashMap::new(), Shapes::default());
+        let mut store = Self { name, username, owner: None, records, watched: 0, index, shapes };
         store.watch(watched);
         store
     }
 
     /// Another watch list: tweets that are still on it keep what is known of them.
     pub fn watch(&mut self, watched: Vec<Watched>) {
+        self.watch_besides(watched, std::iter::empty());
+    }
+
+    /// Another watch list, and besides it tweets that somebody asked for: those stand on no page but their own.
+    pub fn watch_besides(&mut self, watched: Vec<Watched>, on_demand: impl Iterator<Item = TweetId>) {
+        // Who is named by the watch list is taken for the account's own until X says otherwise.
+        self.records[self.watched..].iter_mut().for_each(|record| record.foreign = false);
+        self.watched = watched.len();
         let mut known: HashMap<TweetId, TweetRecord> = self.records.drain(..).map(|record| (record.id, record)).collect();
-        let record = |tweet: Watched| match known.remove(&tweet.id) {
-            Some(record) => record.renamed(tweet.username, tweet.labels),
-            None => TweetRecord::new(tweet.id, tweet.username, tweet.labels),
+        let revision = next_revision();
+        let mut last = Arc::default();
+        let record = |Watched { id, username, labels }: Watched| {
+            // Many have the same labels, and they are written one after the other.
+            if *last != labels {
+                last = Arc::new(labels);
+            }
+            match known.remove(&id) {
+                Some(record) if record.username == username && record.labels == last => record,
+                Some(record) => record.renamed(username, last.clone(), revision),
+                None => TweetRecord::new(id, username, last.clone(), revision),
+            }
         };
         self.records = watched.into_iter().map(record).collect();
+        let stranger =
+            |id: TweetId| known.remove(&id).unwrap_or_else(|| TweetRecord::new(id, None, Arc::default(), revision)).stranger();
+        self.records.extend(on_demand.map(stranger));
         self.index = self.records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
+        self.shapes.tidy();
     }
 
     /// Value of the `account` label.
@@ -53,7 +87,17 @@ impl AccountStore {
 
     /// Its tweets, in the order of the watch list.
     pub fn records(&self) -> &[TweetRecord] {
+        &self.records[..self.watched]
+    }
+
+    /// The same, and behind them those that somebody asked for.
+    pub fn all_records(&self) -> &[TweetRecord] {
         &self.records
+    }
+
+    /// Whether the watch list has it.
+    pub fn is_watched(&self, tweet: TweetId) -> bool {
+        self.index.get(&tweet).is_some_and(|position| *position < self.watched)
     }
 
     /// One of them.
@@ -64,7 +108,8 @@ impl AccountStore {
     /// Takes up what was known of a tweet before the restart.
     pub fn recall(&mut self, tweet: TweetId, memory: RecordMemory) {
         if let Some(&position) = self.index.get(&tweet) {
-            self.records[position].recall(memory);
+            self.records[position].recall(memory, &mut self.shapes);
+            self.change(position);
         }
     }
 
@@ -75,14 +120,12 @@ impl AccountStore {
 
     /// Takes up whose account it is; a name that the configuration says stays.
     pub fn recall_owner(&mut self, owner: Option<u64>, username: Option<Username>) {
-        self.owner = owner;
-        self.username = self.username.take().or(username);
+        self.own(owner, username);
     }
 
     /// The name that the token turned out to have.
     pub fn learn_username(&mut self, owner: u64, username: Username) {
-        self.owner = Some(owner);
-        self.username.get_or_insert(username);
+        self.own(Some(owner), Some(username));
     }
 
     /// Whose tweet it is, as far as that is known: a wrong name would be worse than none.
@@ -99,31 +142,59 @@ impl AccountStore {
     /// Takes a reading. Returns the metrics whose lifetime totals fell.
     pub fn take(&mut self, tweet: TweetId, part: Part, reading: TweetReading, at: Timestamp) -> Vec<Metric> {
         if reading.private && reading.author.is_some() {
-            self.owner = reading.author;
+            self.own(reading.author, None);
         }
-        match self.index.get(&tweet) {
-            Some(&position) => self.records[position].take(part, reading, at),
-            None => Vec::new(),
-        }
+        let Some(&position) = self.index.get(&tweet) else { return Vec::new() };
+        self.change(position);
+        self.records[position].take(part, reading, at, &mut self.shapes)
     }
 
     /// X gives no such numbers of the tweet any more.
     pub fn drop_part(&mut self, tweet: TweetId, part: Part) {
-        if let Some(&position) = self.index.get(&tweet) {
-            self.records[position].drop_part(part);
+        if let Some(&position) = self.index.get(&tweet)
+            && self.records[position].drop_part(part)
+        {
+            self.change(position);
         }
     }
 
     /// X would not give private numbers of it: somebody else wrote it.
     pub fn mark_foreign(&mut self, tweet: TweetId) {
+        if let Some(&position) = self.index.get(&tweet)
+            && !std::mem::replace(&mut self.records[position].foreign, true)
+        {
+            self.change(position);
+        }
+    }
+
+    /// Sets the state of this tweet.
+    pub fn enter_tweet(&mut self, tweet: TweetId, state: TweetState) {
         if let Some(&position) = self.index.get(&tweet) {
-            self.records[position].foreign = true;
+            self.enter(position, state);
         }
     }
 
     /// Sets the state of the tweet at this position.
     pub fn enter(&mut self, position: usize, state: TweetState) {
-        self.records[position].enter(state);
+        if self.records[position].state() != state {
+            self.records[position].enter(state);
+            self.change(position);
+        }
+    }
+
+    /// Takes note of whose account it is; a name that is known stays. It decides which name each tweet shows.
+    fn own(&mut self, owner: Option<u64>, username: Option<Username>) {
+        let before = (self.owner, self.username.is_some());
+        self.owner = owner;
+        self.username = self.username.take().or(username);
+        if before != (self.owner, self.username.is_some()) {
+            let revision = next_revision();
+            self.records.iter_mut().for_each(|record| record.revision = revision);
+        }
+    }
+
+    fn change(&mut self, position: usize) {
+        self.records[position].revision = next_revision();
     }
 }
 
@@ -163,6 +234,18 @@ mod tests {
         store.take(id(1), PART, by(9001, true), at);
         store.take(id(2), PART, by(77, false), at);
         assert_eq!(names(&store), [Some("acme"), None, Some("stranger")]);
+    }
+
+    #[test]
+    fn a_tweet_that_was_asked_for_carries_the_name_once_it_is_watched() {
+        let mut store = store();
+        let watched = |number| Watched { id: id(number), username: None, labels: BTreeMap::new() };
+        store.watch_besides(vec![watched(1)], [id(7)].into_iter());
+        assert_eq!((names(&store).len(), store.is_watched(id(7))), (1, false));
+        let name = |store: &AccountStore| store.record(id(7)).and_then(|record| store.username(record).cloned());
+        assert_eq!(name(&store), None, "nobody said whose it is");
+        store.watch(vec![watched(7)]);
+        assert_eq!((name(&store).is_some(), store.is_watched(id(7))), (true, true));
     }
 
     #[test]

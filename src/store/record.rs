@@ -1,10 +1,13 @@
 //! One watched tweet.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{MediaType, Metric, Sample, Timestamp, TweetId, TweetReading, TweetState, Username};
+use crate::model::{MediaType, Metric, Scope, Timestamp, TweetId, TweetReading, TweetState, Username};
+use crate::store::Number;
+use crate::store::numbers::{Numbers, Shapes};
 
 /// Where a reading comes from, in order of precedence: the position of its source in the account's list, then the request within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,14 +24,17 @@ pub struct TweetRecord {
     /// Its id.
     pub id: TweetId,
     /// The user's own labels.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Arc<BTreeMap<String, String>>,
     /// The author's name, where the watch list says it.
     pub(super) username: Option<Username>,
     /// It is known not to be the account's own.
     pub(super) foreign: bool,
     state: TweetState,
     last_success: Option<Timestamp>,
-    readings: BTreeMap<Part, TweetReading>,
+    /// In the order of precedence.
+    readings: Vec<(Part, Numbers)>,
+    /// Given by the account's store with every change.
+    pub(super) revision: u64,
 }
 
 /// What must survive a restart of one tweet.
@@ -46,25 +52,33 @@ pub struct RecordMemory {
 impl TweetRecord {
     /// What must survive a restart.
     pub fn memory(&self) -> RecordMemory {
-        let readings = self.readings.iter().map(|(part, reading)| (*part, reading.clone())).collect();
+        let readings = self.readings.iter().map(|(part, numbers)| (*part, numbers.reading())).collect();
         RecordMemory { readings, last_success: self.last_success, foreign: self.foreign }
     }
 
     /// Takes up what was known before the restart.
-    pub(super) fn recall(&mut self, memory: RecordMemory) {
-        self.readings = memory.readings.into_iter().collect();
+    pub(super) fn recall(&mut self, memory: RecordMemory, shapes: &mut Shapes) {
+        self.readings.clear();
+        for (part, reading) in memory.readings {
+            self.put(part, Numbers::new(reading, shapes));
+        }
         self.last_success = memory.last_success;
         self.foreign = memory.foreign;
     }
 
-    pub(super) fn new(id: TweetId, username: Option<Username>, labels: BTreeMap<String, String>) -> Self {
-        let readings = BTreeMap::new();
-        Self { id, labels, username, foreign: false, state: TweetState::Pending, last_success: None, readings }
+    pub(super) fn new(id: TweetId, username: Option<Username>, labels: Arc<BTreeMap<String, String>>, revision: u64) -> Self {
+        let (readings, state) = (Vec::new(), TweetState::Pending);
+        Self { id, labels, username, foreign: false, state, last_success: None, readings, revision }
+    }
+
+    /// The same tweet where nobody said whose it is: it carries no name before that is proven.
+    pub(super) fn stranger(self) -> Self {
+        Self { foreign: true, username: None, labels: Arc::default(), ..self }
     }
 
     /// The same tweet as another watch list has it.
-    pub(super) fn renamed(self, username: Option<Username>, labels: BTreeMap<String, String>) -> Self {
-        Self { username, labels, ..self }
+    pub(super) fn renamed(self, username: Option<Username>, labels: Arc<BTreeMap<String, String>>, revision: u64) -> Self {
+        Self { username, labels, revision, ..self }
     }
 
     /// The state it is in.
@@ -77,29 +91,37 @@ impl TweetRecord {
         self.last_success
     }
 
+    /// Two records with the same revision say the same, whichever stores they are from.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Its numbers, each series once: where two sources give the same one, the first has it.
-    pub fn samples(&self) -> impl Iterator<Item = &Sample> {
-        let mut seen = BTreeSet::new();
-        let all = self.readings.values().flat_map(|reading| &reading.samples);
-        all.filter(move |sample| seen.insert((&sample.media, sample.metric, &sample.scope)))
+    pub fn numbers(&self) -> impl Iterator<Item = Number<'_>> {
+        self.readings.iter().enumerate().flat_map(move |(at, (_, numbers))| {
+            let before = &self.readings[..at];
+            let has = |numbers: &Numbers, one: &Number<'_>| numbers.numbers().any(|other| other.is_same_series(one));
+            numbers.numbers().filter(move |one| !before.iter().any(|(_, numbers)| has(numbers, one)))
+        })
     }
 
     /// Kinds of its media, distinct and in alphabetical order.
     pub fn media_types(&self) -> Vec<MediaType> {
-        let kinds: BTreeSet<_> = self.readings.values().flat_map(|reading| reading.media_types.iter().copied()).collect();
+        let kinds: BTreeSet<_> = self.readings.iter().flat_map(|(_, numbers)| numbers.media_types().iter().copied()).collect();
         kinds.into_iter().collect()
     }
 
     /// X's id of the author, once an answer had it.
     pub(super) fn author(&self) -> Option<u64> {
-        self.readings.values().find_map(|reading| reading.author)
+        self.readings.iter().find_map(|(_, numbers)| numbers.author)
     }
 
     /// Puts a reading in the place of the one before from the same request: a number that X no longer sends is gone. Returns the
     /// metrics of the lifetime totals that fell.
-    pub(super) fn take(&mut self, part: Part, reading: TweetReading, at: Timestamp) -> Vec<Metric> {
-        let fell = self.readings.get(&part).map(|before| fallen(before, &reading)).unwrap_or_default();
-        self.readings.insert(part, reading);
+    pub(super) fn take(&mut self, part: Part, reading: TweetReading, at: Timestamp, shapes: &mut Shapes) -> Vec<Metric> {
+        let after = Numbers::new(reading, shapes);
+        let fell = self.at(part).map(|place| fallen(&self.readings[place].1, &after)).unwrap_or_default();
+        self.put(part, after);
         // Promoted numbers alone do not make a reading fresh.
         if part.request == 0 {
             self.last_success = Some(at);
@@ -107,34 +129,47 @@ impl TweetRecord {
         fell
     }
 
-    /// These numbers are no longer given.
-    pub(super) fn drop_part(&mut self, part: Part) {
-        self.readings.remove(&part);
+    /// These numbers are no longer given. Says whether there were any.
+    pub(super) fn drop_part(&mut self, part: Part) -> bool {
+        let place = self.at(part).ok();
+        place.map(|place| self.readings.remove(place)).is_some()
     }
 
     /// A tweet that is gone keeps only its state.
     pub(super) fn enter(&mut self, state: TweetState) {
         if state.is_gone() && !self.state.is_gone() {
-            self.readings.clear();
+            self.readings = Vec::new();
             self.last_success = None;
         }
         self.state = state;
     }
+
+    fn at(&self, part: Part) -> Result<usize, usize> {
+        self.readings.binary_search_by_key(&part, |(part, _)| *part)
+    }
+
+    fn put(&mut self, part: Part, numbers: Numbers) {
+        match self.at(part) {
+            Ok(place) => self.readings[place].1 = numbers,
+            Err(place) => {
+                // Most tweets have one reading, and there are many tweets.
+                self.readings.reserve_exact(1);
+                self.readings.insert(place, (part, numbers));
+            }
+        }
+    }
 }
 
-fn fallen(before: &TweetReading, after: &TweetReading) -> Vec<Metric> {
-    let is_lifetime = |sample: &&Sample| sample.media.is_none() && sample.scope == crate::model::Scope::Total;
-    let falls = |old: &&Sample| {
-        let same = |new: &&Sample| new.metric == old.metric && is_lifetime(new);
-        after.samples.iter().find(same).is_some_and(|new| new.value < old.value)
-    };
-    before.samples.iter().filter(is_lifetime).filter(falls).map(|sample| sample.metric).collect()
+fn fallen(before: &Numbers, after: &Numbers) -> Vec<Metric> {
+    let is_lifetime = |number: &Number<'_>| number.media.is_none() && *number.scope == Scope::Total;
+    let falls = |old: &Number<'_>| after.numbers().any(|new| new.is_same_series(old) && new.value < old.value);
+    before.numbers().filter(is_lifetime).filter(falls).map(|number| number.metric).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Context, Scope};
+    use crate::model::{Context, Sample};
 
     fn reading(values: &[(Metric, Scope, u64)]) -> TweetReading {
         let sample = |(metric, scope, value): &(Metric, Scope, u64)| Sample {
@@ -147,7 +182,7 @@ mod tests {
     }
 
     fn record() -> TweetRecord {
-        TweetRecord::new(TweetId::new(7).expect("an id"), None, BTreeMap::new())
+        TweetRecord::new(TweetId::new(7).expect("an id"), None, Arc::default(), 0)
     }
 
     const FIRST: Part = Part { source: 0, request: 0 };
@@ -156,33 +191,34 @@ mod tests {
 
     #[test]
     fn the_first_source_wins_a_series_that_two_give() {
-        let mut record = record();
-        record.take(SECOND, reading(&[(Metric::Likes, Scope::Total, 9), (Metric::Replies, Scope::Total, 3)]), AT);
+        let (mut record, mut shapes) = (record(), Shapes::default());
+        record.take(SECOND, reading(&[(Metric::Likes, Scope::Total, 9), (Metric::Replies, Scope::Total, 3)]), AT, &mut shapes);
         record.take(
             FIRST,
             reading(&[(Metric::Likes, Scope::Total, 5), (Metric::Likes, Scope::Context(Context::Organic), 4)]),
             AT,
+            &mut shapes,
         );
-        let values: Vec<u64> = record.samples().map(|sample| sample.value).collect();
+        let values: Vec<u64> = record.numbers().map(|number| number.value).collect();
         assert_eq!(values, [5, 4, 3]);
     }
 
     #[test]
     fn a_number_that_is_no_longer_sent_leaves_and_a_fall_is_noticed() {
-        let mut record = record();
-        record.take(FIRST, reading(&[(Metric::Likes, Scope::Total, 5), (Metric::Bookmarks, Scope::Total, 2)]), AT);
-        let fell = record.take(FIRST, reading(&[(Metric::Likes, Scope::Total, 4)]), AT);
+        let (mut record, mut shapes) = (record(), Shapes::default());
+        record.take(FIRST, reading(&[(Metric::Likes, Scope::Total, 5), (Metric::Bookmarks, Scope::Total, 2)]), AT, &mut shapes);
+        let fell = record.take(FIRST, reading(&[(Metric::Likes, Scope::Total, 4)]), AT, &mut shapes);
         assert_eq!(fell, [Metric::Likes]);
-        assert_eq!(record.samples().count(), 1);
+        assert_eq!(record.numbers().count(), 1);
     }
 
     #[test]
     fn a_tweet_that_is_gone_keeps_only_its_state() {
-        let mut record = record();
-        record.take(FIRST, reading(&[(Metric::Likes, Scope::Total, 5)]), AT);
+        let (mut record, mut shapes) = (record(), Shapes::default());
+        record.take(FIRST, reading(&[(Metric::Likes, Scope::Total, 5)]), AT, &mut shapes);
         record.enter(TweetState::Error);
-        assert_eq!((record.samples().count(), record.last_success()), (1, Some(AT)));
+        assert_eq!((record.numbers().count(), record.last_success()), (1, Some(AT)));
         record.enter(TweetState::NotFound);
-        assert_eq!((record.samples().count(), record.last_success()), (0, None));
+        assert_eq!((record.numbers().count(), record.last_success()), (0, None));
     }
 }

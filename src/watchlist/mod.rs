@@ -1,16 +1,16 @@
 //! The watch list: which tweets each account watches, from the configuration and from the files that it names. Each tweet is
 //! there once, at its first mention, with the labels of all its mentions. What is found on timelines is added later by who reads
-//! them.
+//! them. Tweets of other shards are left out.
 
 mod fingerprint;
 mod merge;
 mod watch_file;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use crate::config::{Account, Config, ConfigErrors, WatchEntry};
-use crate::model::{TweetId, Username};
+use crate::model::{Room, TweetId, Username};
 
 pub use fingerprint::Fingerprint;
 
@@ -34,8 +34,8 @@ pub struct Watchlist {
     pub accounts: Vec<Vec<Watched>>,
     /// What works but deserves a look.
     pub warnings: Vec<String>,
-    /// How many tweets of its timeline each account may watch besides.
-    pub rooms: Vec<usize>,
+    /// Which tweets of its timeline each account may watch besides.
+    pub rooms: Vec<Room>,
     /// Tweets refused because of `limits.max_tweets`.
     pub surplus: usize,
     /// The files that were read, sorted, each once: a change of one of them changes the list.
@@ -52,6 +52,8 @@ pub fn load(config: &Config) -> Result<Watchlist, ConfigErrors> {
     let mut errors: Option<ConfigErrors> = None;
     for account in &config.accounts {
         let (entries, refused) = entries(account, &mut list);
+        let (entries, elsewhere) = distribute(account, entries);
+        list.rooms.push(Room { tweets: 0, elsewhere });
         list.accounts.push(merged(account, entries, &mut list.warnings));
         errors = match (errors, refused) {
             (Some(mut errors), Some(more)) => {
@@ -97,6 +99,13 @@ fn entries(account: &Account, list: &mut Watchlist) -> (Vec<WatchEntry>, Option<
     (entries, refused)
 }
 
+/// The mentions of this shard's tweets. If the timeline is this one's, the tweets of others are on it all the same: which those are.
+fn distribute(account: &Account, entries: Vec<WatchEntry>) -> (Vec<WatchEntry>, HashSet<TweetId>) {
+    let (here, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| account.shard.holds(entry.tweet.id));
+    let is_wanted = account.watch.timeline.is_some();
+    (here, others.into_iter().filter(|_| is_wanted).map(|entry| entry.tweet.id).collect())
+}
+
 fn merged(account: &Account, entries: Vec<WatchEntry>, warnings: &mut Vec<String>) -> Vec<Watched> {
     let mut merge = Merge::default();
     for entry in entries {
@@ -115,10 +124,9 @@ fn cut(list: &mut Watchlist, config: &Config) {
         room -= kept;
         watched.truncate(kept);
     }
-    for account in &config.accounts {
-        let wanted = account.watch.timeline.as_ref().map_or(0, |timeline| timeline.max_tweets).min(room);
-        list.rooms.push(wanted);
-        room -= wanted;
+    for (account, timeline) in config.accounts.iter().zip(&mut list.rooms) {
+        timeline.tweets = account.watch.timeline.as_ref().map_or(0, |timeline| timeline.max_tweets).min(room);
+        room -= timeline.tweets;
     }
     if list.surplus > 0 {
         let surplus = list.surplus;

@@ -1,14 +1,21 @@
 //! The real Prometheus scrapes the real program, and the real promtool judges its pages. Run by `make test`; a plain `cargo test`
 //! leaves it out, because it needs Debian's `prometheus`.
 
+mod alerts;
 mod backfill;
+mod discovery;
 #[path = "../it/harness/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the other tests, which use all of it")]
 mod harness;
 #[path = "../it/openmetrics.rs"]
 mod openmetrics;
+mod panels;
 mod prometheus;
+mod sharding;
 mod web_config;
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -43,6 +50,18 @@ impl Demo {
     async fn page(&self, accept: &str) -> String {
         let answer = client().get(&self.metrics).header("accept", accept).send().await.expect("an answer");
         answer.text().await.expect("text")
+    }
+}
+
+/// Asks once a second until there is an answer, for as long as a busy machine may need; then says what was lacking.
+async fn patiently<T, E: Debug>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, E>) -> T {
+    let (begun, mut tick) = (Instant::now(), tokio::time::interval(Duration::from_secs(1)));
+    loop {
+        tick.tick().await;
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(lacking) => assert!(begun.elapsed() < Duration::from_secs(90), "{what}: {lacking:#?}"),
+        }
     }
 }
 
@@ -116,4 +135,32 @@ async fn promtool_finds_no_fault() {
     let findings = prometheus::check(&page);
     assert!(findings.lines().all(|line| line.ends_with("_total no help text")), "{findings}");
     prometheus::import(&page);
+}
+
+#[tokio::test]
+async fn every_reader_finds_the_same_series_in_the_gzip_page() {
+    let demo = Demo::start("--speed=0");
+    let prometheus = Prometheus::scraping(&demo.metrics);
+    let samples = |page: &str| page.lines().filter(|line| !line.starts_with('#')).count();
+    let unzip = "import gzip, sys, urllib.request as r; \
+        q = r.Request(sys.argv[1], headers={'Accept-Encoding': 'gzip', 'Accept': 'application/openmetrics-text;version=1.0.0'}); \
+        sys.stdout.write(gzip.decompress(r.urlopen(q).read()).decode())";
+    let openmetrics = "Accept: application/openmetrics-text;version=1.0.0";
+    until("all of them count alike", async || {
+        let stored = prometheus.query("scrape_samples_scraped").await.first().map(|(_, value)| *value as usize);
+        let plain = demo.page("application/openmetrics-text;version=1.0.0").await;
+        let python = said("python3", &["-c", unzip, &demo.metrics]);
+        let curl = said("curl", &["-sS", "--fail", "--compressed", "-H", openmetrics, &demo.metrics]);
+        assert!(python.ends_with("# EOF\n") && curl.ends_with("# EOF\n"), "{python}\n{curl}");
+        let counts = [samples(&plain), samples(&python), samples(&curl)];
+        (plain.contains("state=\"ok\"") && counts == [stored?; 3]).then_some(())
+    })
+    .await;
+}
+
+/// What a program says.
+fn said(program: &str, arguments: &[&str]) -> String {
+    let output = std::process::Command::new(program).args(arguments).output().expect("`make tools` installs it");
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
 }

@@ -51,7 +51,9 @@ fn own_families() -> String {
     let metrics = SelfMetrics::new();
     super::self_metrics_sample::touch_everything(&metrics);
     let mut page = String::new();
-    prometheus_client::encoding::text::encode_registry(&mut page, metrics.registry()).expect("a String takes everything");
+    for registry in [metrics.process_registry(), metrics.registry(), metrics.live_registry()] {
+        prometheus_client::encoding::text::encode_registry(&mut page, registry).expect("a String takes everything");
+    }
     let mut rows = String::new();
     let mut help = "";
     for line in page.lines() {

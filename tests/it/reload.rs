@@ -71,6 +71,7 @@ async fn a_bad_file_changes_nothing_and_tells_every_error() {
     assert_eq!(after.value("tweet_exporter_config_last_reload_successful", &[]), Some(0.0));
     assert_eq!((after.value("tweet_exporter_config_hash", &[]), after.value(success, &[])), (hash, before.value(success, &[])));
     assert_eq!(after.state(&steady), "ok");
+    exporter.process.line("the refusal", |line| line.contains("the configuration cannot be used"));
     let log = exporter.process.output();
     assert_eq!(log.matches("the configuration cannot be used").count(), 1, "{log}");
     exporter.reload_with(&format!("{good}\n# the same\n")).await;
@@ -125,7 +126,7 @@ async fn a_storm_of_signals_during_scrapes_loses_and_leaks_nothing() {
     assert!(simulator.reads("/2/tweets").await.iter().all(|read| read["ids_count"] == 20), "in whole batches");
     let log = exporter.process.output();
     assert!(!log.contains("fault of the exporter") && !log.contains("level=error"), "{log}");
-    assert!(of("process_open_fds").await <= files + 3.0 && of("process_threads").await <= threads + 8.0);
+    assert!(of("process_open_fds").await <= files + 3.0 && of("process_threads").await <= threads + 16.0);
 }
 
 #[tokio::test]
@@ -205,4 +206,27 @@ async fn a_closed_system_is_tried_again_after_a_reload() {
     assert_eq!(exporter.reload().await.0, 200);
     exporter.refresh().await;
     assert!(simulator.reads("/2/tweets/analytics").await.iter().any(|request| request["status"] == 200));
+}
+
+#[tokio::test]
+async fn a_bad_watch_file_shows_until_it_is_mended() {
+    let simulator = Simulator::start();
+    let tweets = simulator.add_tweets("acme", 2, 600).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("list.yml");
+    fs::write(&list, format!("- {}\n", tweets[0])).expect("written");
+    let watch = format!("{{ files: [\"{}\"] }}", list.display());
+    let text = simulator.acme_under(PATIENT, Account::PUBLIC, "[{ api: lookup }]", &watch);
+    let exporter = Exporter::start(&text, &simulator.secrets());
+    let good = "tweet_exporter_config_last_reload_successful";
+    let hash = exporter.scrape().await.value("tweet_exporter_config_hash", &[]);
+    fs::write(&list, "- no tweet\n").expect("written");
+    until("the refusal", async || (exporter.scrape().await.value(good, &[]) == Some(0.0)).then_some(())).await;
+    let page = exporter.scrape().await;
+    assert_eq!((page.value("tweet_exporter_config_hash", &[]), page.state(&tweets[0])), (hash, "ok".to_owned()));
+    fs::write(&list, format!("- {}\n- {}\n", tweets[0], tweets[1])).expect("written");
+    until("both tweets", async || (exporter.scrape().await.all("tweet_state", &[]).len() == 2).then_some(())).await;
+    let page = exporter.scrape().await;
+    assert_eq!(page.value(good, &[]), Some(1.0));
+    assert_ne!(page.value("tweet_exporter_config_hash", &[]), hash, "the watch files are in it");
 }

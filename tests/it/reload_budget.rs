@@ -1,5 +1,7 @@
 //! Money across reloads: never a call that the budget does not cover, to the last tweet; nothing bought twice.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Account, Exporter, Simulator, until};
@@ -47,6 +49,7 @@ async fn each_read_is_paid_and_the_budget_holds_to_the_last_one_across_reloads()
         exporter.reload_with(&configuration(&simulator, &top, budget, &tweets)).await;
     }
     until("the end of the money", async || (held(&exporter).await > 0.0).then_some(())).await;
+    assert_eq!(exporter.reload().await.0, 200, "nothing is under way any more");
     let spent = given(&simulator).await;
     assert!((61..=90).contains(&spent), "{spent} tweets at half a cent of 35 or 45 cents");
     for _ in 0..3 {
@@ -125,4 +128,39 @@ async fn a_call_that_hangs_holds_a_reload_up_no_longer_than_its_timeout() {
     simulator.faults(Value::Array(vec![])).await;
     until("numbers", async || (exporter.scrape().await.sum("tweet_state", &[("state", "ok")]) == 7.0).then_some(())).await;
     assert_eq!(billed(&simulator).await, 7);
+}
+
+#[tokio::test]
+async fn an_account_that_comes_back_finds_its_books_even_without_a_state() {
+    let simulator = Simulator::start();
+    let tweets = simulator.add_tweets("acme", 20, 600).await;
+    let viral = simulator.tweet("globex", "viral").await;
+    let globex = || Account {
+        name: "globex",
+        lines: "    username: globex\n    credentials: { bearer_token: \"${GLOBEX_BEARER_TOKEN}\" }",
+        tweets: vec![viral.clone()],
+    };
+    let lines = lines("0.05");
+    let both = [globex(), Account { name: "acme", lines: &lines, tweets: tweets.clone() }];
+    let text = simulator.configuration(&format!("billing: {{ charge: every_read }}\n{EACH_SECOND}"), &both);
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("tweet_exporter.yml"), &text).expect("written");
+    fs::write(folder.path().join("state"), "a file, no folder").expect("written");
+    let exporter = Exporter::start_in(folder, &simulator.secrets());
+    let until_held = async || {
+        until("the end of the money", async || {
+            let held = exporter.scrape().await.sum("tweet_state", &[("account", "acme"), ("state", "over_budget")]);
+            (held > 0.0).then_some(())
+        })
+        .await;
+    };
+    until_held().await;
+    exporter.reload_with(&simulator.configuration(EACH_SECOND, &[globex()])).await;
+    assert!(!exporter.get("/metrics").await.1.contains("account=\"acme\""));
+    exporter.reload_with(&text).await;
+    until_held().await;
+    assert_eq!(exporter.reload().await.0, 200, "nothing is under way any more");
+    let asked = simulator.reads("/2/tweets").await;
+    let of_acme = asked.iter().filter(|request| request["credential"]["account"] == "acme");
+    assert_eq!(of_acme.filter_map(|request| request["ids_count"].as_u64()).sum::<u64>(), 10, "five cents buy ten, once");
 }

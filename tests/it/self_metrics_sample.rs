@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tweet_exporter::model::{Api, CredentialKind, Metric, PriceClass, ProjectUsage, RateLimit, RateWindow, Timestamp};
+use tweet_exporter::model::{Api, CredentialKind, Metric, PriceClass, ProjectUsage, RateLimit, RateWindow, Shard, Timestamp};
 use tweet_exporter::self_metrics::{BudgetPeriod, SelfMetrics};
 
 /// One account to which everything happens.
@@ -22,6 +22,7 @@ pub(crate) fn touch_everything(metrics: &Arc<SelfMetrics>) {
     account.project_usage(&ProjectUsage { used: Some(57), cap: Some(3_000_000), ..ProjectUsage::default() });
     metrics.state_ok(true);
     metrics.config_loaded(1, now);
+    metrics.shard(Shard::WHOLE);
     metrics.scraped(200, Duration::from_millis(2));
     metrics.series(30);
 }

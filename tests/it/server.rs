@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tweet_exporter::collector::{AccountSummary, Handle, Order, Snapshot};
 use tweet_exporter::door::Door;
-use tweet_exporter::exposition::{Page, Segment};
+use tweet_exporter::exposition::Page;
 use tweet_exporter::model::{Api, TweetState};
 use tweet_exporter::net::Limits;
 use tweet_exporter::self_metrics::SelfMetrics;
@@ -71,9 +71,9 @@ fn a_snapshot() -> Snapshot {
     let text =
         "# HELP tweet_state State.\n# TYPE tweet_state gauge\ntweet_state{account=\"acme\",tweet_id=\"1\",state=\"ok\"} 1\n";
     let rest = "tweet_state{account=\"acme\",tweet_id=\"2\",state=\"ok\"} 1\n";
-    let segments = [text, rest].map(|text| Segment::new(Bytes::from_static(text.as_bytes())));
+    let pieces = [text, rest].map(|text| Bytes::from_static(text.as_bytes()));
     let summary = AccountSummary { name: "acme".into(), tweets: vec![(TweetState::Ok, 2)], problem: Some("<none>".into()) };
-    Snapshot { page: Page { segments: segments.into(), series: 2 }, ready: true, accounts: vec![summary] }
+    Snapshot { page: Page::new(pieces.into(), 2), ready: true, accounts: vec![summary], ..Snapshot::default() }
 }
 
 struct Client {
@@ -320,8 +320,7 @@ async fn a_client_that_does_not_read_is_cut() {
     let exporter = Exporter::background(options).await;
     // More than the buffers of a loopback connection take.
     let piece = Bytes::from(format!("# {}\n", "x".repeat(1 << 20)));
-    let segment = Segment { plain: piece, ..Segment::new(Bytes::new()) };
-    let page = Page { segments: vec![segment; 64], series: 0 };
+    let page = Page::new(vec![piece; 64], 0);
     exporter.snapshot.store(Arc::new(Snapshot { page, ..Snapshot::default() }));
     let mut deaf = exporter.client().await;
     deaf.send("GET /metrics HTTP/1.1\r\nHost: e\r\n\r\n").await;

@@ -88,7 +88,8 @@ fn a_kill_at_any_moment_leaves_a_whole_transaction_and_loses_none_that_was_repor
             let opened = lines.find_map(|line| number(&line.expect("text"), "opened ")).expect("it opens what the last one left");
             assert!(opened >= reported, "{opened} recalled, {reported} reported");
             for _ in 0..round % 4 {
-                lines.next();
+                let line = lines.next().expect("it goes on until it is killed").expect("text");
+                reported = number(&line, "committed ").unwrap_or(reported);
             }
         }
         let moment = Instant::now() + Duration::from_micros(round * 7919 % 5000);

@@ -10,12 +10,12 @@ use std::time::{Duration, SystemTime};
 use clap::{Args, ValueEnum};
 
 use crate::app::{account_terms, known_state};
-use crate::commands::cli::Common;
+use crate::commands::cli::{Common, ShardArg};
 use crate::commands::plan::report::{Account, Report, Settings};
 use crate::commands::plan::table::{table, usd};
 use crate::commands::{check, fail};
 use crate::config::{self, Charge, Config, Mode};
-use crate::model::Timestamp;
+use crate::model::{Room, Timestamp};
 use crate::schedule::{Assumptions, Forecast, Known, Ladder, Named};
 use crate::watchlist::{self, Watched, Watchlist};
 
@@ -31,6 +31,8 @@ pub(super) struct PlanArgs {
     /// Tweets a day that each `watch.timeline` is assumed to find
     #[arg(long, value_name = "NUMBER", default_value = "0", value_parser = clap::value_parser!(u32).range(..=10_000))]
     new_tweets_per_day: u32,
+    #[command(flatten)]
+    shard: ShardArg,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -40,7 +42,7 @@ enum Format {
 }
 
 pub(super) fn run(common: &Common, args: &PlanArgs) -> ExitCode {
-    let loaded = match check::load(common) {
+    let loaded = match check::load(common, args.shard) {
         Ok(loaded) => loaded,
         Err(errors) => return fail(2, &errors),
     };
@@ -52,7 +54,10 @@ pub(super) fn run(common: &Common, args: &PlanArgs) -> ExitCode {
     let settings = Settings { now, new_tweets_per_day: args.new_tweets_per_day, max_usd_per_month: args.max_usd_per_month };
     let warnings = check::warnings(&loaded, &watchlist);
     warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
-    let known = known_state(&loaded.config, &common.state_path, now);
+    let mut known = known_state(&loaded.config, &common.state_path, now);
+    for (known, room) in known.iter_mut().flatten().zip(&watchlist.rooms) {
+        known.found.retain(|found| !room.elsewhere.contains(found));
+    }
     let mut report = plan(&loaded.config, &watchlist, known.as_deref(), settings);
     report.warnings.splice(0..0, warnings);
     let text = match args.format {
@@ -88,9 +93,9 @@ fn plan(config: &Config, watchlist: &Watchlist, known: Option<&[Known]>, setting
     };
     let lists = watchlist.accounts.iter().zip(&watchlist.rooms);
     let nothing = Known::default();
-    let forecast = |(index, (account, (watched, room))): (usize, (&config::Account, (&Vec<Watched>, &usize)))| {
+    let forecast = |(index, (account, (watched, room))): (usize, (&config::Account, (&Vec<Watched>, &Room)))| {
         let known = known.and_then(|known| known.get(index)).unwrap_or(&nothing);
-        let terms = account_terms(config, account, *room);
+        let terms = account_terms(config, account, room.clone());
         let named: Vec<Named> = watched.iter().map(|tweet| named(account, tweet)).collect();
         let forecast = Forecast::new(&terms, &ladder, &named, known, &assumed);
         Account::new(account, forecast)
@@ -115,6 +120,10 @@ fn assumptions(config: &Config, has_state: bool, settings: Settings) -> Vec<Stri
             false => "nothing is known of what was read or paid before".to_owned(),
         },
     ];
+    if !config.shard.is_whole() {
+        let shard = config.shard;
+        told.push(format!("shard {shard}: its tweets, its part of each budget, and of what X allows, which all shards share"));
+    }
     let has = |wanted: &str| {
         config.accounts.iter().any(|account| account.reads().iter().any(|source| source.kind.api().name() == wanted))
     };

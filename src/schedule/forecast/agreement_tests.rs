@@ -35,6 +35,8 @@ pub(super) fn terms(sources: Vec<SourceTerms>) -> AccountTerms {
         speaker: 0,
         longest_call: Duration::from_secs(10),
         seed: 1,
+        shards: 1,
+        elsewhere: Default::default(),
     }
 }
 

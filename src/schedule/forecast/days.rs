@@ -12,6 +12,7 @@ use crate::schedule::forecast::limits::published;
 use crate::schedule::forecast::traffic::{Load, Stays, Traffic};
 use crate::schedule::forecast::{Amount, Assumptions, DAYS, Known, Line, Way};
 use crate::schedule::ledger::Ledger;
+use crate::schedule::quota::Quota;
 use crate::schedule::slot::DAY;
 
 /// The books while the days go by.
@@ -179,12 +180,13 @@ impl<'a> Books<'a> {
     /// The finished books.
     pub(super) fn close(self) -> (Vec<Way>, Vec<Line>, Vec<Amount>) {
         let up = |requests: f64| (requests - 1e-6).ceil().max(0.0) as u64;
+        let quota = Quota::new(self.cast.plan.terms.shards);
         let way = |((api, credential), requests): ((Api, CredentialKind), Requests)| Way {
             api,
             credential,
             per_window: up(requests.per_window),
             peak: up(requests.peak),
-            limit: published(api, credential),
+            limit: published(api, credential).map(|limit| quota.part(api, limit)),
             requests: requests.days,
         };
         let steps = self.ladder.steps();

@@ -24,6 +24,20 @@ impl Exporter {
         Self::start_in(folder, environment)
     }
 
+    /// Starts one of several, such as `0/4`, with this configuration.
+    pub(crate) fn start_shard(configuration: &str, environment: &[(String, String)], shard: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("tweet_exporter.yml"), configuration).expect("written");
+        Self::start_with(folder, environment, &[format!("--shard={shard}")])
+    }
+
+    /// Ends it in good order, and starts it again as another shard with what it left behind.
+    pub(crate) fn become_shard(mut self, environment: &[(String, String)], shard: &str) -> Self {
+        self.process.signal("TERM");
+        self.process.end();
+        Self::start_with(self.folder, environment, &[format!("--shard={shard}")])
+    }
+
     /// Kills it as a crash would and starts it again with what it left behind.
     pub(crate) fn crash(mut self, environment: &[(String, String)]) -> Self {
         self.process.signal("KILL");
@@ -33,6 +47,11 @@ impl Exporter {
 
     /// Starts an exporter with the configuration and the state in this folder.
     pub(crate) fn start_in(folder: TempDir, environment: &[(String, String)]) -> Self {
+        Self::start_with(folder, environment, &[])
+    }
+
+    /// The same with further flags.
+    pub(crate) fn start_with(folder: TempDir, environment: &[(String, String)], more: &[String]) -> Self {
         let file = folder.path().join("tweet_exporter.yml");
         let arguments = [
             "serve".to_owned(),
@@ -42,7 +61,7 @@ impl Exporter {
             "--web.enable-lifecycle".to_owned(),
             "--log.level=debug".to_owned(),
         ];
-        let process = Process::start(&arguments, environment);
+        let process = Process::start(&[&arguments, more].concat(), environment);
         let line = process.line("its address", |line| line.contains("msg=listening"));
         let address = line.rsplit("address=").next().expect("an address").trim();
         Self { process, url: format!("http://{address}"), client: client(), folder }

@@ -34,6 +34,12 @@ impl Page {
         self.series.iter().filter(fits).collect()
     }
 
+    /// Everything on the page that is about tweets: series as text, and value.
+    pub(crate) fn tweets(&self) -> BTreeMap<String, f64> {
+        let about = self.series.iter().filter(|series| series.labels.contains_key("tweet_id"));
+        about.map(|series| (format!("{} {:?}", series.name, series.labels), series.value)).collect()
+    }
+
     /// The state of a tweet; it must be in exactly one.
     pub(crate) fn state(&self, tweet: &str) -> String {
         let states = self.all("tweet_state", &[("tweet_id", tweet)]);

@@ -1,0 +1,36 @@
+//! What a tweet takes in memory, and whether refreshing makes that grow.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tweet_exporter::exposition::{Page, Printer};
+
+use crate::kit::{SERIES, account, read, resident_mb};
+
+pub(crate) fn run() {
+    let empty = resident_mb();
+    let tweets = 100_000;
+    let mut store = [account(tweets)];
+    let stored = resident_mb();
+    let mut printer = Printer::default();
+    let published = ArcSwap::from_pointee(printer.print(&store, usize::MAX).page);
+    let printed = resident_mb();
+    let (plain, deflated) = published.load().bytes();
+    let per_tweet = |mb: f64| mb * 1024.0 * 1024.0 / tweets as f64;
+    println!("\n{tweets} tweets of {SERIES} series: {printed:.0} MB without plan and ledger");
+    println!("readings {:.0} bytes a tweet, page {:.0}", per_tweet(stored - empty), per_tweet(printed - stored));
+    println!("of these {:.0} are text and {:.0} compressed text", plain as f64 / tweets as f64, deflated as f64 / tweets as f64);
+    let refresh = |store: &mut _, printer: &mut Printer, round: usize| {
+        let store: &mut [_; 1] = store;
+        let first = round * 37 % (tweets - 100);
+        (first..first + 100).for_each(|position| read(&mut store[0], position, round as u64));
+        let page: Page = printer.print(&*store, usize::MAX).page;
+        published.store(Arc::new(page));
+    };
+    for round in 1..=10_000 {
+        refresh(&mut store, &mut printer, round);
+        if [1, 100, 1_000, 5_000, 10_000].contains(&round) {
+            println!("after {round} refreshes of 100 tweets: {:.0} MB", resident_mb());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The lines of a tweet, family by family. This is where nearly all text is made: strings are joined by hand.
+
+use std::fmt::Write;
+
+use crate::model::{Family, Scope, Timestamp};
+use crate::store::{AccountStore, Number, TweetRecord};
+
+/// The lines of each family so far.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    families: [String; Family::ALL.len()],
+    /// Labels that all lines of a tweet begin with.
+    labels: String,
+}
+
+/// The labels of an account's tweets up to the id.
+pub(super) fn account_labels(name: &str) -> String {
+    let mut labels = String::from("{account=\"");
+    push_escaped(&mut labels, name);
+    labels.push_str("\",tweet_id=\"");
+    labels
+}
+
+impl Lines {
+    /// Begins anew.
+    pub(super) fn clear(&mut self) {
+        self.families.iter_mut().for_each(String::clear);
+    }
+
+    /// What was written of this family.
+    pub(super) fn of(&self, family: Family) -> &str {
+        &self.families[family as usize]
+    }
+
+    /// Writes X's numbers of a tweet.
+    pub(super) fn numbers(&mut self, account_labels: &str, record: &TweetRecord) {
+        self.begin(account_labels, record);
+        for number in record.numbers() {
+            let family = family(&number);
+            let line = &mut self.families[family as usize];
+            push(line, &[family.name(), &self.labels]);
+            if let Some(key) = number.media {
+                push(line, &[",media_key=\"", key.as_str(), "\""]);
+            }
+            push(line, &[",metric=\"", number.metric.name()]);
+            match number.scope {
+                Scope::Total => {}
+                Scope::Context(context) => push(line, &["\",context=\"", context.name()]),
+                Scope::Window(window) => {
+                    line.push_str("\",window=\"");
+                    push_escaped(line, window);
+                }
+            }
+            line.push_str("\"} ");
+            match number.metric.units() {
+                1 => line.push_str(itoa::Buffer::new().format(number.value)),
+                units => write!(line, "{}", number.value as f64 / units as f64).expect("a String takes everything"),
+            }
+            line.push('\n');
+        }
+    }
+
+    /// Writes what else is known of a tweet, besides its state.
+    pub(super) fn facts(&mut self, account_labels: &str, account: &AccountStore, record: &TweetRecord) {
+        self.begin(account_labels, record);
+        let line = &mut self.families[Family::Info as usize];
+        push(line, &[Family::Info.name(), &self.labels]);
+        push_info(line, account, record);
+        line.push_str("} 1\n");
+        for (family, moment) in [(Family::Created, record.id.created()), (Family::LastSuccess, record.last_success())] {
+            if let Some(moment) = moment {
+                let line = &mut self.families[family as usize];
+                push(line, &[family.name(), &self.labels, "} "]);
+                push_seconds(line, moment);
+                line.push('\n');
+            }
+        }
+    }
+
+    /// Writes the state of a tweet.
+    pub(super) fn state(&mut self, account_labels: &str, record: &TweetRecord) {
+        self.begin(account_labels, record);
+        let line = &mut self.families[Family::State as usize];
+        push(line, &[Family::State.name(), &self.labels, ",state=\"", record.state().name(), "\"} 1\n"]);
+    }
+
+    fn begin(&mut self, account_labels: &str, record: &TweetRecord) {
+        self.labels.clear();
+        push(&mut self.labels, &[account_labels, itoa::Buffer::new().format(record.id.number()), "\""]);
+    }
+}
+
+/// The lines above a family's.
+pub(super) fn head(family: Family) -> String {
+    format!("# HELP {0} {1}\n# TYPE {0} gauge\n", family.name(), family.help())
+}
+
+/// Series of the tweet besides its state.
+pub(super) fn count(record: &TweetRecord) -> usize {
+    if record.state().is_gone() {
+        return 0;
+    }
+    let moments = [record.id.created(), record.last_success()];
+    1 + record.numbers().count() + moments.iter().flatten().count()
+}
+
+fn family(number: &Number<'_>) -> Family {
+    match (number.scope, number.media.is_some()) {
+        (Scope::Total, false) => Family::Engagement,
+        (Scope::Total, true) => Family::MediaEngagement,
+        (Scope::Context(_), false) => Family::EngagementByContext,
+        (Scope::Context(_), true) => Family::MediaEngagementByContext,
+        (Scope::Window(_), false) => Family::EngagementWindow,
+        (Scope::Window(_), true) => Family::MediaEngagementWindow,
+    }
+}
+
+/// The labels of `tweet_info` besides the two of every family, ours first. An empty label is an absent one.
+fn push_info(line: &mut String, account: &AccountStore, record: &TweetRecord) {
+    if let Some(username) = account.username(record) {
+        push_label(line, "username", username.as_str());
+    }
+    let kinds: Vec<&str> = record.media_types().iter().map(|kind| kind.name()).collect();
+    push_label(line, "media_type", &kinds.join(","));
+    record.labels.iter().for_each(|(name, value)| push_label(line, name, value));
+}
+
+fn push_label(line: &mut String, name: &str, value: &str) {
+    if !value.is_empty() {
+        push(line, &[",", name, "=\""]);
+        push_escaped(line, value);
+        line.push('"');
+    }
+}
+
+/// Seconds with as many decimals as it takes.
+fn push_seconds(line: &mut String, moment: Timestamp) {
+    let Ok(millis) = u64::try_from(moment.millis()) else {
+        return write!(line, "{}", moment.seconds()).expect("a String takes everything");
+    };
+    line.push_str(itoa::Buffer::new().format(millis / 1000));
+    let fraction = millis % 1000;
+    if fraction > 0 {
+        let digits = [fraction / 100, fraction / 10 % 10, fraction % 10].map(|digit| char::from(b'0' + digit as u8));
+        let last = digits.iter().rposition(|digit| *digit != '0').unwrap_or(0);
+        line.push('.');
+        line.extend(&digits[..=last]);
+    }
+}
+
+fn push(line: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| line.push_str(part));
+}
+
+/// Label values escape the backslash, the quote and the line feed, in both formats alike.
+fn push_escaped(line: &mut String, value: &str) {
+    if !value.contains(['\\', '"', '\n']) {
+        return line.push_str(value);
+    }
+    for letter in value.chars() {
+        match letter {
+            '\\' => line.push_str("\\\\"),
+            '"' => line.push_str("\\\""),
+            '\n' => line.push_str("\\n"),
+            letter => line.push(letter),
+        }
+    }
+}
