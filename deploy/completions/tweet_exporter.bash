@@ -16,6 +16,9 @@ _tweet_exporter() {
             ",$1")
                 cmd="tweet_exporter"
                 ;;
+            tweet_exporter,backfill)
+                cmd="tweet_exporter__subcmd__backfill"
+                ;;
             tweet_exporter,check)
                 cmd="tweet_exporter__subcmd__check"
                 ;;
@@ -41,7 +44,7 @@ _tweet_exporter() {
 
     case "${cmd}" in
         tweet_exporter)
-            opts="-h -V --config.file --state.path --log.level --log.format --web.listen-address --web.systemd-socket --web.config.file --web.telemetry-path --web.enable-lifecycle --shard --help --version serve check plan login simulator demo"
+            opts="-h -V --config.file --state.path --log.level --log.format --web.listen-address --web.systemd-socket --web.config.file --web.telemetry-path --web.enable-lifecycle --shard --help --version serve check plan login backfill simulator demo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -77,6 +80,64 @@ _tweet_exporter() {
                     ;;
                 --shard)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tweet_exporter__subcmd__backfill)
+            opts="-o -h --account --start --end --step --output --lifetime --force --shard --config.file --state.path --log.level --log.format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --start)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --end)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --step)
+                    COMPREPLY=($(compgen -W "hour day" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config.file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state.path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log.level)
+                    COMPREPLY=($(compgen -W "debug info warn error" -- "${cur}"))
+                    return 0
+                    ;;
+                --log.format)
+                    COMPREPLY=($(compgen -W "logfmt json" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -163,6 +163,6 @@ fn ladder(tiers: &Tiers) -> Ladder {
 }
 
 /// Another X, such as a test's, has other tweets and other bills: it is another account.
-pub(super) fn account_key(config: &Config, account: &Account) -> String {
+pub fn account_key(config: &Config, account: &Account) -> String {
     format!("{} {}", account.name, config.api.url)
 }

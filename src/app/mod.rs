@@ -2,6 +2,7 @@
 
 mod account;
 mod assembly;
+mod history;
 mod logging;
 mod reload;
 mod secret_files;
@@ -12,7 +13,8 @@ mod watch_files;
 mod wiring;
 
 pub use account::terms as account_terms;
-pub use assembly::connect;
+pub use assembly::{account_key, connect};
+pub use history::open_history;
 pub use logging::{LogFormat, LogLevel, start_logging};
 pub use reload::Origin;
 pub use signals::until_told_to_stop;

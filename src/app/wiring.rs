@@ -169,7 +169,7 @@ fn memory(
 }
 
 /// A change that changes nothing: whether anything can be written.
-fn untouched(recalled: &Recalled) -> Change {
+pub(super) fn untouched(recalled: &Recalled) -> Change {
     let Recalled { account, header, paid_day, .. } = recalled.clone();
     Change { account, header, tweets: Vec::new(), paid_day, paid: Vec::new() }
 }

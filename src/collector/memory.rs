@@ -73,6 +73,11 @@ impl Memory {
         Self { state, names, pending, next_commit: Instant::now(), failing: false }
     }
 
+    /// The last commit failed.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing
+    }
+
     /// Takes note of what has changed.
     pub(super) fn note(&mut self, plan: &mut Plan) {
         for (account, pending) in self.pending.iter_mut().enumerate() {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::app::{LogFormat, LogLevel};
-use crate::commands::{check, demo, login, plan, serve, simulator};
+use crate::commands::{backfill, check, demo, login, plan, serve, simulator};
 use crate::model::Shard;
 use crate::net::Address;
 use crate::self_metrics::{REVISION, RUST_VERSION, VERSION};
@@ -74,6 +74,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Allow the app to read for an account (OAuth 2.0, in the browser) and keep the tokens in its token file
     Login(login::LoginArgs),
+    /// Buy the past of an account's tweets by hours or days, and write it as OpenMetrics for promtool
+    Backfill(backfill::BackfillArgs),
     /// Run a small fake X API for tests and trials
     Simulator(simulator::SimulatorArgs),
     /// Run simulator and exporter in one process: no X account and no file needed
@@ -107,6 +109,7 @@ impl Cli {
             Some(Command::Check(args)) => check::run(&self.common, &args),
             Some(Command::Plan(args)) => plan::run(&self.common, &args),
             Some(Command::Login(args)) => login::run(&self.common, args).await,
+            Some(Command::Backfill(args)) => backfill::run(&self.common, args).await,
             Some(Command::Simulator(args)) => simulator::run(&self.common, args).await,
             Some(Command::Demo(args)) => demo::run(&self.common, args).await,
         }

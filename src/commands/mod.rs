@@ -1,5 +1,6 @@
 //! The command line: what the program can do, and how each ends.
 
+mod backfill;
 mod browser;
 mod check;
 mod cli;

@@ -25,6 +25,19 @@ pub enum Family {
     State,
 }
 
+/// The family of backfill files: on no page.
+#[derive(Clone, Copy, Debug)]
+pub struct Bucketed;
+
+impl Bucketed {
+    /// The metric name that Prometheus stores.
+    pub const NAME: &str = "tweet_engagement_bucket";
+    /// The labels.
+    pub const LABELS: &str = "account tweet_id metric step";
+    /// The `HELP` text.
+    pub const HELP: &str = "Count inside one bucket of the past, 1h or 1d long by the UTC clock, stamped with the end of the bucket; from backfill files only.";
+}
+
 impl Family {
     /// Every family, in the order of the page.
     pub const ALL: [Self; 10] = [

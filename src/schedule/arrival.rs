@@ -102,7 +102,7 @@ impl AccountPlan {
 
     /// A 200 that could not be read is paid for all the same, at worst in full. So is a call that left and was never answered, but what
     /// nobody knows by name is then counted once a day: a bad network must not use up the budget.
-    fn charge_unread(&mut self, call: &Call, billed: Billed) -> Option<Bill> {
+    pub(super) fn charge_unread(&mut self, call: &Call, billed: Billed) -> Option<Bill> {
         let (class, worst) = call.worst.filter(|_| billed != Billed::No)?;
         let (known, others): (Vec<u64>, usize) = match &call.errand {
             Errand::Read(ask) => {

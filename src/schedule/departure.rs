@@ -269,7 +269,7 @@ impl AccountPlan {
         }
     }
 
-    fn errand(&self, (slot, ask): (usize, Ask), tweets: Vec<TweetId>) -> Errand {
+    pub(super) fn errand(&self, (slot, ask): (usize, Ask), tweets: Vec<TweetId>) -> Errand {
         let terms = &self.slots[slot];
         let videos = if terms.api == Api::MediaAnalytics { self.videos(&tweets) } else { Vec::new() };
         Errand::Read(TweetsAsk { source: terms.source, request: terms.request, api: terms.api, ask, tweets, videos })
@@ -296,7 +296,7 @@ impl AccountPlan {
     }
 
     /// What a reading of these tweets costs at worst.
-    fn worst(&self, slot: usize, tweets: &[TweetId]) -> Option<(PriceClass, u64)> {
+    pub(super) fn worst(&self, slot: usize, tweets: &[TweetId]) -> Option<(PriceClass, u64)> {
         let terms = &self.slots[slot];
         let class = terms.class(true)?;
         let unpaid = tweets.iter().filter(|id| !self.ledger.is_free(class, terms.resource(id.number()))).count();

@@ -124,6 +124,11 @@ impl Plan {
         &self.accounts
     }
 
+    /// An account, for calls beside the plan's own.
+    pub fn account_mut(&mut self, account: usize) -> &mut AccountPlan {
+        &mut self.accounts[account]
+    }
+
     /// The accounts, one by one.
     pub fn into_accounts(self) -> Vec<AccountPlan> {
         self.accounts

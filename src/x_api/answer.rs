@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::model::{Api, Metric};
+use crate::model::{self, Api, Metric, Timestamp};
 use crate::x_api::error::ApiError;
 use crate::x_api::number::Count;
 use crate::x_api::session::Session;
@@ -25,6 +25,11 @@ pub(super) struct Decoded<T> {
 }
 
 impl<T> Decoded<T> {
+    /// The same answer with another value.
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Decoded<U> {
+        Decoded { value: change(self.value), scan: self.scan }
+    }
+
     /// The value, with what was strange about the answer counted.
     pub(super) fn counted(self, session: &Session, api: Api) -> T {
         session.metrics().unknown_fields(api, self.scan.unknown_fields);
@@ -137,6 +142,22 @@ fn tell_of_spellings(metric: Metric, one: u64, other: u64) {
             other,
             "X sends a metric under two names with different numbers; the larger counts"
         );
+    }
+}
+
+/// Numbers of buckets, by the start of each. The same bucket twice is one bucket.
+#[derive(Debug, Default)]
+pub(super) struct Series(BTreeMap<Timestamp, Sums>);
+
+impl Series {
+    /// Adds a bucket.
+    pub(super) fn take(&mut self, start: Timestamp, sums: Sums) {
+        self.0.entry(start).or_default().fill(sums);
+    }
+
+    /// The numbers that could be read.
+    pub(super) fn counts(&self) -> BTreeMap<Timestamp, model::Counts> {
+        self.0.iter().map(|(start, sums)| (*start, sums.whole().collect())).collect()
     }
 }
 

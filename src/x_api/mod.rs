@@ -9,6 +9,9 @@ mod engagement;
 mod error;
 mod fields;
 mod forms;
+mod history;
+#[cfg(test)]
+mod history_tests;
 mod insights;
 mod labs;
 mod limits;
@@ -26,6 +29,7 @@ mod verdict;
 
 pub use backend::{Backend, Batch};
 pub use error::ApiError;
+pub use history::PastOf;
 pub use session::{Answered, Session, SessionSettings};
 pub use timeline::Timeline;
 pub use usage::project_usage;

@@ -2,6 +2,7 @@
 //! leaves it out, because it needs Debian's `prometheus`.
 
 mod alerts;
+mod backfill;
 mod discovery;
 #[path = "../it/harness/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the other tests, which use all of it")]

@@ -75,11 +75,31 @@ impl Prometheus {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, config).expect("written");
+        Self::launched(folder)
+    }
+
+    /// Starts one that scrapes nothing and has what promtool makes of this file.
+    pub(crate) fn with_blocks_of(history: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = Command::new("promtool")
+            .args(["tsdb", "create-blocks-from", "openmetrics"])
+            .args([history, &folder.path().join("data")])
+            .output()
+            .expect("promtool starts; `make tools` installs it");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && said.is_empty(), "{said}");
+        fs::write(folder.path().join("prometheus.yml"), "").expect("written");
+        Self::launched(folder)
+    }
+
+    fn launched(folder: TempDir) -> Self {
+        let file = folder.path().join("prometheus.yml");
         // Prometheus does not tell which port it got for 0.
         let port = free_port();
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg("--storage.tsdb.retention.time=10y")
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -113,12 +133,21 @@ impl Prometheus {
         samples.map(|sample| (sample[0].as_f64().expect("a moment"), number(sample))).collect()
     }
 
+    /// The same at this second.
+    pub(crate) async fn query_at(&self, expression: &str, second: i64) -> Vec<(BTreeMap<String, String>, f64)> {
+        self.query_with(&[("query", expression), ("time", &second.to_string())]).await
+    }
+
     /// An instant query: labels and value of each series. Empty while Prometheus is starting.
     pub(crate) async fn query(&self, expression: &str) -> Vec<(BTreeMap<String, String>, f64)> {
-        let request = client().get(format!("{}/api/v1/query", self.url)).query(&[("query", expression)]);
+        self.query_with(&[("query", expression)]).await
+    }
+
+    async fn query_with(&self, query: &[(&str, &str)]) -> Vec<(BTreeMap<String, String>, f64)> {
+        let request = client().get(format!("{}/api/v1/query", self.url)).query(query);
         let Ok(answer) = request.send().await else { return Vec::new() };
         let Ok(json) = serde_json::from_str::<Value>(&answer.text().await.unwrap_or_default()) else { return Vec::new() };
-        assert_eq!(json["status"], "success", "{expression}: {json}");
+        assert_eq!(json["status"], "success", "{query:?}: {json}");
         json["data"]["result"].as_array().expect("a result").iter().map(|one| (labels(one), number(&one["value"]))).collect()
     }
 }

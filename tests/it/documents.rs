@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use tweet_exporter::model::{Family, Metric, TweetState};
+use tweet_exporter::model::{Bucketed, Family, Metric, TweetState};
 use tweet_exporter::self_metrics::SelfMetrics;
 
 /// Holds the file of this name against what is expected, or writes it anew.
@@ -27,6 +27,14 @@ fn the_reference_of_metrics_is_true() {
     text.push_str(
         "\n`tweet_info` carries the user's own labels besides; `username` and `media_type` are absent where nothing is known.\n",
     );
+    writeln!(
+        text,
+        "\nFiles of `tweet_exporter backfill` have one family more, see [backfill.md](backfill.md):\n\n| family | labels | meaning |\n|---|---|---|\n| `{}` | `{}` | {} |",
+        Bucketed::NAME,
+        Bucketed::LABELS,
+        Bucketed::HELP
+    )
+    .expect("a String takes everything");
     text.push_str("\n### Values of `metric`\n\n| metric | meaning |\n|---|---|\n");
     for metric in Metric::ALL {
         writeln!(text, "| `{}` | {} |", metric.name(), metric.meaning()).expect("a String takes everything");

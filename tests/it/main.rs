@@ -2,6 +2,8 @@
 
 mod accounts;
 mod analytics;
+mod backfill;
+mod backfill_errors;
 mod config;
 mod dashboards;
 mod deploy;

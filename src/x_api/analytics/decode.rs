@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
 
 use crate::model::{Metric, Timestamp};
-use crate::x_api::answer::{self, Object, Scan, Sums, given};
+use crate::x_api::answer::{self, Object, Scan, Series, Sums, given};
 use crate::x_api::error::ApiError;
 use crate::x_api::problem;
 
-/// What was found of each tweet or medium.
-pub(super) struct Found<'a, K> {
-    pub(super) sums: BTreeMap<K, Sums>,
+/// What was found of each tweet or medium: sums, or a series of them.
+pub(super) struct Found<'a, K, V = Sums> {
+    pub(super) sums: BTreeMap<K, V>,
     pub(super) scan: Scan,
     /// Something in `data` is no item.
     pub(super) broken: bool,
@@ -27,6 +27,19 @@ pub(super) struct Names {
 
 /// Reads the body of a 200.
 pub(super) fn read<'a, K: FromStr + Ord>(bytes: &'a [u8], names: &Names) -> Result<Found<'a, K>, ApiError> {
+    walk(bytes, names, |scan, item, sums: &mut Sums| sums.merge(numbers(scan, item, names)))
+}
+
+/// The same, each bucket for itself. Numbers beside a name are of no bucket, unless a time stands there, too.
+pub(super) fn series<'a, K: FromStr + Ord>(bytes: &'a [u8], names: &Names) -> Result<Found<'a, K, Series>, ApiError> {
+    walk(bytes, names, |scan, item, series| buckets(scan, item, names, series))
+}
+
+fn walk<'a, K: FromStr + Ord, V: Default>(
+    bytes: &'a [u8],
+    names: &Names,
+    take: impl Fn(&mut Scan, &Object<'a>, &mut V),
+) -> Result<Found<'a, K, V>, ApiError> {
     let body = answer::body(bytes)?;
     let mut found = Found { sums: BTreeMap::new(), scan: Scan::default(), broken: false, body };
     let Some(items) = items(&mut found.scan, &found.body) else {
@@ -44,13 +57,12 @@ pub(super) fn read<'a, K: FromStr + Ord>(bytes: &'a [u8], names: &Names) -> Resu
         if !seen.insert((name, given(item, "timestamp").map(|raw| raw.get()))) {
             continue;
         }
-        let sums = numbers(&mut found.scan, item, names);
-        found.sums.entry(key).or_default().merge(sums);
+        take(&mut found.scan, item, found.sums.entry(key).or_default());
     }
     Ok(found)
 }
 
-impl<K> Found<'_, K> {
+impl<K, V> Found<'_, K, V> {
     /// An answer that names nobody, neither in its data nor in its errors, and is no empty list either: it is said of the request.
     pub(super) fn refuse_nameless(&self, bytes: &[u8], now: Timestamp, nobody: bool, broken: bool) -> Result<(), ApiError> {
         if self.sums.is_empty() && nobody && (broken || self.broken || given(&self.body, "data").is_none()) {
@@ -94,6 +106,25 @@ fn numbers(scan: &mut Scan, item: &Object<'_>, names: &Names) -> Sums {
     }
     flat.fill(buckets);
     flat
+}
+
+fn buckets(scan: &mut Scan, item: &Object<'_>, names: &Names, series: &mut Series) {
+    if let Some(start) = given(item, "timestamp").and_then(|_| scan.word::<Timestamp>(item, "timestamp")) {
+        let mut sums = Sums::default();
+        add(scan, &mut sums, item, names, &[names.key, "timestamp", "timestamped_metrics"]);
+        series.take(start, sums);
+    }
+    for raw in scan.list(given(item, "timestamped_metrics")) {
+        let Some(bucket) = scan.object(raw) else { continue };
+        let metrics = scan.inner(&bucket, "metrics");
+        let mut sums = Sums::default();
+        add(scan, &mut sums, &metrics, names, &[]);
+        // Numbers of no time are worth nothing here.
+        match scan.word::<Timestamp>(&bucket, "timestamp") {
+            Some(start) => series.take(start, sums),
+            None => scan.bad_values += u64::from(!metrics.is_empty()),
+        }
+    }
 }
 
 fn add(scan: &mut Scan, sums: &mut Sums, object: &Object<'_>, names: &Names, beside: &[&str]) {

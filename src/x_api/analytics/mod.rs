@@ -13,7 +13,7 @@ pub(super) use media::MediaAnalytics;
 pub(super) use tweets::TweetAnalytics;
 
 use crate::config::Span;
-use crate::model::{Api, Scope, Timestamp, TweetId};
+use crate::model::{Api, Scope, Step, Stretch, Timestamp, TweetId};
 use crate::x_api::backend::Batch;
 use crate::x_api::forms::{Form, Forms};
 use crate::x_api::session::{Inquiry, Sent, Session};
@@ -31,6 +31,23 @@ struct Endpoint {
     fields: &'static str,
     /// What older servers know of that, if less.
     older: Option<&'static str>,
+}
+
+/// What time a request is about.
+struct Period {
+    start: Timestamp,
+    end: Timestamp,
+    granularity: &'static str,
+}
+
+impl From<&Stretch> for Period {
+    fn from(stretch: &Stretch) -> Self {
+        let granularity = match stretch.step {
+            Step::Hour => "hourly",
+            Step::Day => "daily",
+        };
+        Self { start: stretch.start, end: stretch.end, granularity }
+    }
 }
 
 /// Sends requests for one span of time.
@@ -53,13 +70,19 @@ impl Asker {
         }
     }
 
-    /// Sends one request; a second one, without the newer fields, when X does not know them all.
+    /// Sends one request for the span; see [`Self::send_over`].
     async fn send(&self, session: &Session, batch: &Batch<'_>, ids: &str) -> Sent {
+        let (start, end) = range(&self.span, batch.tweets, batch.now);
+        self.send_over(session, batch, ids, &Period { start, end, granularity: "total" }).await
+    }
+
+    /// Sends one request; a second one, without the newer fields, when X does not know them all.
+    async fn send_over(&self, session: &Session, batch: &Batch<'_>, ids: &str, period: &Period) -> Sent {
         let form = self.forms.first();
-        let first = self.once(session, batch, ids, form).await;
+        let first = self.once(session, batch, (ids, period), form).await;
         let may_repeat = self.endpoint.older.is_some() && self.is_unknown(&first);
         let Some(other) = self.forms.after(form).filter(|_| may_repeat) else { return first };
-        let second = self.once(session, batch, ids, other).await;
+        let second = self.once(session, batch, (ids, period), other).await;
         if self.is_unknown(&second) {
             self.forms.close();
         } else if second.result.is_ok() && self.forms.remember(other) {
@@ -68,15 +91,14 @@ impl Asker {
         second
     }
 
-    async fn once(&self, session: &Session, batch: &Batch<'_>, ids: &str, form: Form) -> Sent {
-        let (start, end) = range(&self.span, batch.tweets, batch.now);
-        let (start, end) = (start.to_string(), end.to_string());
+    async fn once(&self, session: &Session, batch: &Batch<'_>, (ids, period): (&str, &Period), form: Form) -> Sent {
+        let (start, end) = (period.start.to_string(), period.end.to_string());
         let fields = self.endpoint.older.filter(|_| form == Form::Other).unwrap_or(self.endpoint.fields);
         let query = vec![
             (self.endpoint.ids, ids),
             ("start_time", start.as_str()),
             ("end_time", end.as_str()),
-            ("granularity", "total"),
+            ("granularity", period.granularity),
             (self.endpoint.selector, fields),
         ];
         let Endpoint { api, path, .. } = self.endpoint;

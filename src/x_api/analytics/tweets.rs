@@ -1,7 +1,7 @@
 //! `GET /2/tweets/analytics`: up to 100 own tweets a request.
 
 use crate::config::Span;
-use crate::model::{Api, Reading, Sample, Scope, Timestamp, TweetId, TweetReading};
+use crate::model::{Api, History, Reading, Sample, Scope, Stretch, Timestamp, TweetId, TweetReading};
 use crate::x_api::analytics::decode::{self, Names};
 use crate::x_api::analytics::{Asker, Endpoint, fields, refusal};
 use crate::x_api::answer::Decoded;
@@ -36,6 +36,28 @@ impl TweetAnalytics {
         let scope = self.asker.scope();
         sent.read(session, Api::Analytics, |body| decode(body, batch.tweets, &scope, batch.now))
     }
+
+    /// Reads the buckets of one batch.
+    pub async fn read_history(&self, session: &Session, batch: &Batch<'_>, stretch: &Stretch) -> Answered<History> {
+        let sent = self.asker.send_over(session, batch, &comma(batch.tweets), &stretch.into()).await;
+        let sent = sent.judged(session, |refused| refusal::judge(refused, batch));
+        sent.read(session, Api::Analytics, |body| decode_history(body, batch.tweets, batch.now))
+    }
+}
+
+fn decode_history(bytes: &[u8], asked: &[TweetId], now: Timestamp) -> Result<Decoded<History>, ApiError> {
+    let mut found = decode::series::<TweetId>(bytes, &Names { key: "id", table: fields::TWEET })?;
+    let errors = Verdicts::read(&mut found.scan, &found.body);
+    found.refuse_nameless(bytes, now, errors.named.is_empty(), errors.broken)?;
+    let mut history = History::default();
+    history.reading.returned = found.sums.keys().copied().collect();
+    for &tweet in asked {
+        let Some(series) = found.sums.get(&tweet) else { continue };
+        history.buckets.insert(tweet, series.counts());
+        history.reading.tweets.push((tweet, TweetReading::default()));
+    }
+    errors.settle(&mut history.reading, asked, found.broken || found.scan.bad_values > 0);
+    Ok(Decoded { value: history, scan: found.scan })
 }
 
 fn decode(bytes: &[u8], asked: &[TweetId], scope: &Scope, now: Timestamp) -> Result<Decoded<Reading>, ApiError> {

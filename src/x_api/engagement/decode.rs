@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::model::{Ask, Context, Failure, Metric, Reading, Refusal, Sample, Scope, Timestamp, TweetId, TweetReading};
+use crate::model::{Ask, Context, Failure, History, Metric, Refusal, Sample, Scope, Step, Timestamp, TweetId, TweetReading};
 use crate::x_api::answer::{self, Counts, Decoded, Object, Scan, given, is_object};
 use crate::x_api::engagement::refusal::{self, Lists};
-use crate::x_api::engagement::{GROUPING, types};
+use crate::x_api::engagement::{GROUPING, series, types};
 use crate::x_api::error::ApiError;
 use crate::x_api::problem;
 
@@ -19,11 +19,13 @@ pub(super) struct Asked<'a> {
     pub(super) ask: Ask,
     /// The `window` label; nothing for a lifetime.
     pub(super) window: Option<Arc<str>>,
+    /// The numbers come in buckets of this length.
+    pub(super) step: Option<Step>,
     pub(super) now: Timestamp,
 }
 
 /// Reads the body of a 200. Errors beside numbers cost what they name; errors without any are a refusal.
-pub(super) fn decode(bytes: &[u8], asked: &Asked<'_>) -> Result<Decoded<Reading>, ApiError> {
+pub(super) fn decode(bytes: &[u8], asked: &Asked<'_>) -> Result<Decoded<History>, ApiError> {
     let body = answer::body(bytes)?;
     let mut scan = Scan::default();
     let lists = Lists::read(&body);
@@ -39,7 +41,7 @@ pub(super) fn decode(bytes: &[u8], asked: &Asked<'_>) -> Result<Decoded<Reading>
         Some(Failure::Invalid { culprits }) => (culprits, false),
         _ => (Vec::new(), !texts.is_empty()),
     };
-    let decoder = Decoder { asked, lists, culprits, broken, reading: Reading::default(), scan };
+    let decoder = Decoder { asked, lists, culprits, broken, found: History::default(), scan };
     Ok(decoder.read(&body))
 }
 
@@ -50,12 +52,12 @@ struct Decoder<'a> {
     culprits: Vec<(TweetId, Refusal)>,
     /// A tweet may be in what could not be read.
     broken: bool,
-    reading: Reading,
+    found: History,
     scan: Scan,
 }
 
 impl Decoder<'_> {
-    fn read(mut self, body: &Object<'_>) -> Decoded<Reading> {
+    fn read(mut self, body: &Object<'_>) -> Decoded<History> {
         let grouping = self.scan.inner(body, GROUPING);
         let mut named = HashSet::new();
         self.broken |= given(body, GROUPING).is_some_and(|raw| !raw.get().starts_with('{'));
@@ -70,36 +72,45 @@ impl Decoder<'_> {
         }
         for &tweet in self.asked.tweets.iter().filter(|tweet| !named.contains(tweet)) {
             match self.culprits.iter().find(|(culprit, _)| *culprit == tweet) {
-                Some((_, refusal)) => self.reading.refused.push((tweet, *refusal)),
-                None if self.broken || self.scan.bad_values > 0 => self.reading.failed.push(tweet),
-                None => self.reading.refused.push((tweet, Refusal::Unavailable)),
+                Some((_, refusal)) => self.found.reading.refused.push((tweet, *refusal)),
+                None if self.broken || self.scan.bad_values > 0 => self.found.reading.failed.push(tweet),
+                None => self.found.reading.refused.push((tweet, Refusal::Unavailable)),
             }
         }
-        Decoded { value: self.reading, scan: self.scan }
+        Decoded { value: self.found, scan: self.scan }
     }
 
     /// The numbers of one tweet.
     fn tweet(&mut self, tweet: TweetId, raw: &RawValue) {
         let bad_before = self.scan.bad_values;
         let numbers = self.scan.object(raw).unwrap_or_default();
-        let mut counts = self.scan.counts(&numbers, &types::TYPES);
+        let mut series = self.asked.step.map(|step| series::read(&mut self.scan, &numbers, step)).unwrap_or_default();
+        let mut counts = match self.asked.step {
+            Some(_) => series::sums(&series),
+            None => self.scan.counts(&numbers, &types::TYPES),
+        };
         let is_bad = self.scan.bad_values > bad_before;
         self.drop_unsupported(tweet, &mut counts);
+        series.values_mut().for_each(|bucket| bucket.retain(|(metric, _)| counts.contains_key(metric)));
         let is_asked = self.asked.tweets.contains(&tweet);
         let is_unavailable = self.lists.unavailable.contains(&tweet);
         if !counts.is_empty() && !is_unavailable {
-            self.reading.returned.push(tweet);
+            self.found.reading.returned.push(tweet);
         }
         match () {
             () if !is_asked => {}
-            () if is_unavailable => self.reading.refused.push((tweet, Refusal::Unavailable)),
+            () if is_unavailable => self.found.reading.refused.push((tweet, Refusal::Unavailable)),
             // What could not be read may come whole next time.
-            () if counts.is_empty() && is_bad => self.reading.failed.push(tweet),
-            () if counts.is_empty() => self.reading.refused.push((tweet, Refusal::Unavailable)),
+            () if counts.is_empty() && is_bad => self.found.reading.failed.push(tweet),
+            () if counts.is_empty() => self.found.reading.refused.push((tweet, Refusal::Unavailable)),
+            () if self.asked.step.is_some() => {
+                self.found.buckets.insert(tweet, series);
+                self.found.reading.tweets.push((tweet, TweetReading::default()));
+            }
             () => {
                 let samples = counts.into_iter().map(|(metric, value)| self.sample(metric, value)).collect();
                 let private = self.asked.ask.is_private();
-                self.reading.tweets.push((tweet, TweetReading { samples, private, ..TweetReading::default() }));
+                self.found.reading.tweets.push((tweet, TweetReading { samples, private, ..TweetReading::default() }));
             }
         }
     }

@@ -5,6 +5,7 @@
 
 mod decode;
 mod refusal;
+mod series;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -15,9 +16,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::config::Window;
-use crate::model::{Api, Reading, Timestamp, TweetId};
+use crate::model::{Api, History, Reading, Step, Stretch, Timestamp, TweetId};
 use crate::x_api::backend::Batch;
-use crate::x_api::session::{Answered, Inquiry, Session};
+use crate::x_api::session::{Answered, Inquiry, Sent, Session};
 
 /// One endpoint of the Engagement API for one account.
 pub struct Engagement {
@@ -55,35 +56,44 @@ impl Engagement {
 
     /// Reads one batch of at most 250 tweets, or 25 inside a window, with one request.
     pub async fn read(&self, session: &Session, batch: &Batch<'_>) -> Answered<Reading> {
-        let (api, path) = match &self.period {
-            Period::Lifetime => (Api::EngagementTotals, "/insights/engagement/totals"),
-            Period::LastHours => (Api::Engagement28hr, "/insights/engagement/28hr"),
-            Period::Range(_) => (Api::EngagementHistorical, "/insights/engagement/historical"),
-        };
-        let json = Some(self.body(batch));
+        let sent = self.send(session, batch, self.body(batch)).await;
+        let asked = decode::Asked { tweets: batch.tweets, ask: batch.ask, window: self.window(), step: None, now: batch.now };
+        sent.read(session, self.place().0, |body| decode::decode(body, &asked).map(|decoded| decoded.map(|found| found.reading)))
+    }
+
+    /// Reads the buckets of one batch, of at most four weeks.
+    pub async fn read_history(&self, session: &Session, batch: &Batch<'_>, stretch: &Stretch) -> Answered<History> {
+        let step = Some(stretch.step);
+        let body = asked_for(batch, types::asked(false, batch.ask), step, Some((stretch.start, stretch.end)));
+        let sent = self.send(session, batch, body).await;
+        let asked = decode::Asked { tweets: batch.tweets, ask: batch.ask, window: None, step, now: batch.now };
+        sent.read(session, self.place().0, |body| decode::decode(body, &asked))
+    }
+
+    async fn send(&self, session: &Session, batch: &Batch<'_>, json: String) -> Sent {
+        let (api, path) = self.place();
+        let json = Some(json);
         let inquiry = Inquiry { api, credential: batch.credential, path, query: Vec::new(), json, now: batch.now };
         let sent = session.send(&inquiry).await;
         let limits = sent.limits.clone();
-        let sent = sent.judged(session, |refused| refusal::judge(refused, batch.tweets, &limits));
-        let asked = decode::Asked { tweets: batch.tweets, ask: batch.ask, window: self.window(), now: batch.now };
-        sent.read(session, api, |body| decode::decode(body, &asked))
+        sent.judged(session, |refused| refusal::judge(refused, batch.tweets, &limits))
     }
 
-    /// What is posted. Ids are texts (x-api.md section 8, contradiction 20).
-    fn body(&self, batch: &Batch<'_>) -> String {
-        let ids: Vec<String> = batch.tweets.iter().map(TweetId::to_string).collect();
-        let is_total = matches!(self.period, Period::Lifetime);
-        let mut body = json!({
-            "tweet_ids": ids,
-            "engagement_types": types::asked(is_total, batch.ask),
-            "groupings": { GROUPING: { "group_by": ["tweet.id", "engagement.type"] } },
-        });
-        if let Period::Range(window) = &self.period {
-            let (start, end) = range(window.length, batch.now);
-            body["start"] = start.to_string().into();
-            body["end"] = end.to_string().into();
+    fn place(&self) -> (Api, &'static str) {
+        match &self.period {
+            Period::Lifetime => (Api::EngagementTotals, "/insights/engagement/totals"),
+            Period::LastHours => (Api::Engagement28hr, "/insights/engagement/28hr"),
+            Period::Range(_) => (Api::EngagementHistorical, "/insights/engagement/historical"),
         }
-        body.to_string()
+    }
+
+    fn body(&self, batch: &Batch<'_>) -> String {
+        let types = types::asked(matches!(self.period, Period::Lifetime), batch.ask);
+        let range = match &self.period {
+            Period::Range(window) => Some(range(window.length, batch.now)),
+            Period::Lifetime | Period::LastHours => None,
+        };
+        asked_for(batch, types, None, range)
     }
 
     /// The `window` label; nothing for a lifetime.
@@ -94,6 +104,23 @@ impl Engagement {
             Period::Range(window) => Some(window.text.clone()),
         }
     }
+}
+
+/// What is posted. Ids are texts (x-api.md section 8, contradiction 20). Hours without days were documented in two ways: both levels
+/// are asked for.
+fn asked_for(batch: &Batch<'_>, types: Vec<&str>, step: Option<Step>, range: Option<(Timestamp, Timestamp)>) -> String {
+    let ids: Vec<String> = batch.tweets.iter().map(TweetId::to_string).collect();
+    let group_by: &[&str] = match step {
+        None => &["tweet.id", "engagement.type"],
+        Some(Step::Day) => &["tweet.id", "engagement.type", "engagement.day"],
+        Some(Step::Hour) => &["tweet.id", "engagement.type", "engagement.day", "engagement.hour"],
+    };
+    let mut body = json!({ "tweet_ids": ids, "engagement_types": types, "groupings": { GROUPING: { "group_by": group_by } } });
+    if let Some((start, end)) = range {
+        body["start"] = start.to_string().into();
+        body["end"] = end.to_string().into();
+    }
+    body.to_string()
 }
 
 /// From when to when. X rounds both outward to whole hours, and four weeks are the most: the longest window begins within its first hour.

@@ -1,11 +1,11 @@
 //! Reads an answer of insights: totals as lists of pairs, series as objects around such lists, and two layers of errors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
-use crate::model::{Reading, Refusal, Sample, Scope, Timestamp, TweetId, TweetReading};
-use crate::x_api::answer::{self, Decoded, Object, Scan, Sums, given};
+use crate::model::{History, Reading, Refusal, Sample, Scope, Timestamp, TweetId, TweetReading};
+use crate::x_api::answer::{self, Decoded, Object, Scan, Series, Sums, given};
 use crate::x_api::error::ApiError;
 use crate::x_api::insights::metrics::metric;
 use crate::x_api::problem;
@@ -13,6 +13,40 @@ use crate::x_api::verdict::{Verdict, Verdicts};
 
 /// Reads the body of a 200.
 pub(super) fn decode(bytes: &[u8], asked: &[TweetId], scope: &Scope, now: Timestamp) -> Result<Decoded<Reading>, ApiError> {
+    let (decoder, errors) = take_apart(bytes, now)?;
+    let broken = decoder.broken || decoder.scan.bad_values > 0;
+    let Decoded { value: found, scan } = decoder.end();
+    let mut reading = Reading { returned: found.keys().copied().collect(), ..Reading::default() };
+    for &tweet in asked {
+        let Some(sums) = found.get(&tweet) else { continue };
+        let sample = |(metric, value)| Sample { media: None, metric, scope: scope.clone(), value };
+        let samples: Vec<Sample> = sums.whole().map(sample).collect();
+        let private = !samples.is_empty();
+        reading.tweets.push((tweet, TweetReading { samples, private, ..TweetReading::default() }));
+    }
+    errors.settle(&mut reading, asked, broken);
+    Ok(Decoded { value: reading, scan })
+}
+
+/// The same, each bucket for itself. Totals, and series without times, are of no bucket.
+pub(super) fn decode_history(bytes: &[u8], asked: &[TweetId], now: Timestamp) -> Result<Decoded<History>, ApiError> {
+    let (decoder, errors) = take_apart(bytes, now)?;
+    let broken = decoder.broken || decoder.scan.bad_values > 0;
+    let mut history = History::default();
+    let returned = decoder.series.keys().chain(decoder.totals.keys());
+    history.reading.returned = returned.copied().collect::<BTreeSet<_>>().into_iter().collect();
+    for (tweet, parts) in decoder.series.into_iter().filter(|(tweet, _)| asked.contains(tweet)) {
+        let mut series = Series::default();
+        parts.into_iter().filter_map(|(start, sums)| Some((start?, sums))).for_each(|(start, sums)| series.take(start, sums));
+        history.buckets.insert(tweet, series.counts());
+    }
+    let answered = asked.iter().filter(|tweet| history.reading.returned.contains(tweet));
+    history.reading.tweets = answered.map(|tweet| (*tweet, TweetReading::default())).collect();
+    errors.settle(&mut history.reading, asked, broken);
+    Ok(Decoded { value: history, scan: decoder.scan })
+}
+
+fn take_apart(bytes: &[u8], now: Timestamp) -> Result<(Decoder, Verdicts<TweetId>), ApiError> {
     let body = answer::body(bytes)?;
     let data = given(&body, "data");
     if data.is_some_and(|data| !data.get().starts_with(['[', '{'])) || data.is_none() && !answer::is_list(&body, "errors") {
@@ -32,25 +66,14 @@ pub(super) fn decode(bytes: &[u8], asked: &[TweetId], scope: &Scope, now: Timest
     if decoder.is_empty() && errors.named.is_empty() && (errors.broken || decoder.broken || data.is_none()) {
         return Err(problem::in_a_200(bytes, now));
     }
-    let broken = decoder.broken || decoder.scan.bad_values > 0;
-    let Decoded { value: found, scan } = decoder.end();
-    let mut reading = Reading { returned: found.keys().copied().collect(), ..Reading::default() };
-    for &tweet in asked {
-        let Some(sums) = found.get(&tweet) else { continue };
-        let sample = |(metric, value)| Sample { media: None, metric, scope: scope.clone(), value };
-        let samples: Vec<Sample> = sums.whole().map(sample).collect();
-        let private = !samples.is_empty();
-        reading.tweets.push((tweet, TweetReading { samples, private, ..TweetReading::default() }));
-    }
-    errors.settle(&mut reading, asked, broken);
-    Ok(Decoded { value: reading, scan })
+    Ok((decoder, errors))
 }
 
 #[derive(Default)]
 struct Decoder {
     scan: Scan,
     totals: BTreeMap<TweetId, Sums>,
-    series: BTreeMap<TweetId, Sums>,
+    series: BTreeMap<TweetId, Vec<(Option<Timestamp>, Sums)>>,
     /// Something is not where it should be: a tweet may be in it.
     broken: bool,
 }
@@ -69,13 +92,13 @@ impl Decoder {
         self.broken |= given(item, "errors").is_none() && given(item, "measurement").is_none();
         let measurement = self.scan.inner(item, "measurement");
         for raw in self.scan.list(given(&measurement, "metrics_total")) {
-            let Some((tweet, sums)) = self.entry(raw) else { continue };
+            let Some((tweet, _, sums)) = self.entry(raw) else { continue };
             // The same total twice is one total.
             self.totals.entry(tweet).or_default().fill(sums);
         }
         for raw in self.scan.list(given(&measurement, "metrics_time_series")) {
-            let Some((tweet, sums)) = self.entry(raw) else { continue };
-            self.series.entry(tweet).or_default().merge(sums);
+            let Some((tweet, start, sums)) = self.entry(raw) else { continue };
+            self.series.entry(tweet).or_default().push((start, sums));
         }
     }
 
@@ -90,16 +113,18 @@ impl Decoder {
     }
 
     /// An entry of either layout. Totals are documented as a list of pairs, series as an object around one; each is read in both places.
-    fn entry(&mut self, raw: &RawValue) -> Option<(TweetId, Sums)> {
+    fn entry(&mut self, raw: &RawValue) -> Option<(TweetId, Option<Timestamp>, Sums)> {
         let entry = self.scan.object(raw).unwrap_or_default();
         let Some(tweet) = self.scan.word::<TweetId>(&entry, "tweet_id") else {
             self.broken = true;
             return None;
         };
-        let mut sums = Sums::default();
+        let (mut sums, mut start) = (Sums::default(), None);
         let pairs = match given(&entry, "value") {
             Some(value) if value.get().starts_with('{') => {
                 let value = self.scan.object(value).unwrap_or_default();
+                let moment = self.scan.inner(&value, "timestamp");
+                start = self.scan.word::<Timestamp>(&moment, "iso8601_time");
                 self.scan.list(given(&value, "metric_values"))
             }
             value => self.scan.list(value),
@@ -113,12 +138,17 @@ impl Decoder {
                 (None, _) => self.scan.unknown_fields += 1,
             }
         }
-        Some((tweet, sums))
+        Some((tweet, start, sums))
     }
 
     /// The total of each tweet; where X gives none, the sum of its series.
     fn end(self) -> Decoded<BTreeMap<TweetId, Sums>> {
-        let mut found = self.series;
+        let sum = |parts: Vec<(Option<Timestamp>, Sums)>| {
+            let mut sum = Sums::default();
+            parts.into_iter().for_each(|(_, part)| sum.merge(part));
+            sum
+        };
+        let mut found: BTreeMap<TweetId, Sums> = self.series.into_iter().map(|(tweet, parts)| (tweet, sum(parts))).collect();
         for (tweet, total) in self.totals {
             if total.whole().next().is_some() || !found.contains_key(&tweet) {
                 found.insert(tweet, total);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Window;
-use crate::model::{Api, Billed, Failure, Reading, Scope, Timestamp, TweetId};
+use crate::model::{Api, Billed, Failure, History, Reading, Scope, Step, Stretch, Timestamp, TweetId};
 use crate::self_metrics::ErrorReason;
 use crate::x_api::backend::{Batch, comma};
 use crate::x_api::error::ApiError;
@@ -44,17 +44,23 @@ impl Insights {
     /// the request wrong before it ever answered one (x-api.md section 8, contradiction 13).
     pub async fn read(&self, session: &Session, batch: &Batch<'_>) -> Answered<Reading> {
         let api = self.api();
-        let sent = self.send(session, batch).await.judged(session, judge);
+        let sent = self.send(session, batch, None).await.judged(session, judge);
         let scope = Scope::Window(self.window());
         sent.read(session, api, |body| decode::decode(body, batch.tweets, &scope, batch.now))
     }
 
-    async fn send(&self, session: &Session, batch: &Batch<'_>) -> Sent {
+    /// Reads the buckets of one batch.
+    pub async fn read_history(&self, session: &Session, batch: &Batch<'_>, stretch: &Stretch) -> Answered<History> {
+        let sent = self.send(session, batch, Some(stretch)).await.judged(session, judge);
+        sent.read(session, self.api(), |body| decode::decode_history(body, batch.tweets, batch.now))
+    }
+
+    async fn send(&self, session: &Session, batch: &Batch<'_>, stretch: Option<&Stretch>) -> Sent {
         let form = self.forms.first();
-        let first = self.once(session, batch, form).await;
+        let first = self.once(session, batch, stretch, form).await;
         let other = self.forms.after_doubt(form, batch.now).filter(|_| is_wrong(&first, batch));
         let Some(other) = other else { return self.learn(form, first) };
-        let second = self.once(session, batch, other).await;
+        let second = self.once(session, batch, stretch, other).await;
         if second.result.is_ok() {
             return self.learn(other, second);
         }
@@ -74,7 +80,7 @@ impl Insights {
         sent
     }
 
-    async fn once(&self, session: &Session, batch: &Batch<'_>, form: Form) -> Sent {
+    async fn once(&self, session: &Session, batch: &Batch<'_>, stretch: Option<&Stretch>, form: Form) -> Sent {
         let ids: Vec<String> = batch.tweets.iter().map(TweetId::to_string).collect();
         let (all_ids, all_metrics) = (comma(&ids), metrics::NAMES.map(|(name, _)| name).join(","));
         let mut query: Vec<(&str, &str)> = match form {
@@ -84,8 +90,9 @@ impl Insights {
                 ids.iter().map(|id| ("tweet_ids", id.as_str())).chain(metrics).collect()
             }
         };
-        query.extend([("granularity", "Total"), ("engagement.fields", "errors,measurement")]);
-        let range = self.range(batch).map(|moments| moments.map(|moment| moment.to_string()));
+        query.extend([("granularity", granularity(stretch)), ("engagement.fields", "errors,measurement")]);
+        let range = stretch.map(|stretch| [stretch.start, stretch.end]).or_else(|| self.range(batch));
+        let range = range.map(|moments| moments.map(|moment| moment.to_string()));
         if let Some([start, end]) = &range {
             query.extend([("start_time", start.as_str()), ("end_time", end.as_str())]);
         }
@@ -114,6 +121,14 @@ impl Insights {
             Period::LastHours => "28h".into(),
             Period::Range(window) => window.text.clone(),
         }
+    }
+}
+
+fn granularity(stretch: Option<&Stretch>) -> &'static str {
+    match stretch.map(|stretch| stretch.step) {
+        None => "Total",
+        Some(Step::Hour) => "Hourly",
+        Some(Step::Day) => "Daily",
     }
 }
 

@@ -1,5 +1,6 @@
 //! Runs the real program as a user would, and watches it from outside.
 
+mod backfill;
 mod certificates;
 mod exporter;
 mod page;
@@ -8,6 +9,7 @@ mod simulator;
 mod site;
 mod token_server;
 
+pub(crate) use backfill::{Backfill, series};
 pub(crate) use certificates::{Authority, write_secret};
 pub(crate) use exporter::Exporter;
 pub(crate) use page::Page;
