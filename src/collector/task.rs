@@ -314,6 +314,9 @@ impl Collector {
             Answer::Usage(answered) => answered.result.as_ref().map(Outcome::Counted),
         };
         desk.observe(call, result.as_ref().err().copied(), now);
+        let refusal = result.as_ref().err().map(|error| &error.failure);
+        // A crash must not forget that X wants no more calls.
+        let is_urgent = matches!(refusal, Some(Failure::RateLimited { .. } | Failure::PaymentRefused { .. }));
         let outcome = result.unwrap_or_else(|error| Outcome::Failed { failure: &error.failure, billed: error.billed });
         if let Some(bill) = self.standing.plan.finish(call, answer.limits(), outcome, now) {
             desk.charge(&bill);
@@ -322,6 +325,9 @@ impl Collector {
             let (failure, reason) = (Failure::Transient { retry_after: None }, ErrorReason::Malformed);
             let error = ApiError { failure, reason, detail: complaint.to_owned(), billed: Billed::No };
             desk.observe(call, Some(&error), now);
+        }
+        if is_urgent {
+            self.remember(true);
         }
     }
 

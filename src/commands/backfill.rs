@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{AppError, account_key, open_history, start_logging, until_told_to_stop};
 use crate::backfill::{self, BackfillError, Job, Progress, Report};
 use crate::commands::cli::{Common, ShardArg};
-use crate::commands::{check, fail};
+use crate::commands::{check, fail, say};
 use crate::config::{Account, Config};
 use crate::model::{Shard, Step, Stretch, Timestamp};
 use crate::watchlist;
@@ -66,7 +66,7 @@ pub(super) async fn run(common: &Common, args: BackfillArgs) -> ExitCode {
             Ok(report) => {
                 let recent = reaches_into_the_head(args.end, Timestamp::from(SystemTime::now()));
                 report.warnings.iter().chain(&recent).for_each(|warning| eprintln!("warning: {warning}"));
-                print!("{}", describe(&args, &report));
+                say(&describe(&args, &report));
                 ExitCode::SUCCESS
             }
             Err(BackfillError::Wrong(why)) => fail(2, &why),

@@ -10,8 +10,8 @@ use clap::Args;
 use crate::app::check_reach;
 use crate::auth::configured_kinds;
 use crate::commands::cli::{Common, ShardArg};
-use crate::commands::fail;
 use crate::commands::serve::{both, environment, open_door};
+use crate::commands::{fail, say};
 use crate::config::{self, Account, Config, Loaded, Tiers};
 use crate::model::{Timestamp, TweetId, format_duration};
 use crate::watchlist::{self, Watched, Watchlist};
@@ -42,17 +42,24 @@ pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
     for warning in warnings(&loaded, &watchlist).into_iter().chain(door_warnings) {
         eprintln!("warning: {warning}");
     }
-    for file in [Some(&common.config_file), args.web_config.as_ref()].into_iter().flatten() {
-        println!("{} is fine", file.display());
+    let files = [Some(&common.config_file), args.web_config.as_ref()].into_iter().flatten();
+    let fine: String = files.map(|file| format!("{} is fine\n", file.display())).collect();
+    if say(&(fine + &told(&whole.config, &loaded.config, &watchlist))) {
+        ExitCode::SUCCESS
+    } else {
+        fail(1, "standard output cannot be written")
     }
+}
+
+/// What would be watched, account by account.
+fn told(whole: &Config, config: &Config, watchlist: &Watchlist) -> String {
     let now = Timestamp::from(SystemTime::now());
-    for (account, watched) in loaded.config.accounts.iter().zip(&watchlist.accounts) {
-        print!("{}", describe(account, watched, &loaded.config.tiers, now));
-    }
-    for account in whole.config.accounts.iter().filter(|account| !is_in(&loaded.config, &account.name)) {
-        println!("account {}: all of it is in shard {}", account.name, loaded.config.shard.home(&account.name));
-    }
-    ExitCode::SUCCESS
+    let here = config.accounts.iter().zip(&watchlist.accounts);
+    let here = here.map(|(account, watched)| describe(account, watched, &config.tiers, now));
+    let elsewhere = whole.accounts.iter().filter(|account| !is_in(config, &account.name));
+    let elsewhere = elsewhere
+        .map(|account| format!("account {}: all of it is in shard {}\n", account.name, config.shard.home(&account.name)));
+    here.chain(elsewhere).collect()
 }
 
 /// Loads the configuration, as far as it is this shard's; the error is every error, ready to be printed.

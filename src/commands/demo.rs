@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, LogLevel, start_logging, until_told_to_stop};
 use crate::commands::cli::{Common, address};
-use crate::commands::fail;
 use crate::commands::serve::{listen, options};
 use crate::commands::simulator::speed;
+use crate::commands::{fail, say};
 use crate::config;
 use crate::door::Door;
 use crate::net::{Address, Listener};
@@ -53,12 +53,12 @@ pub(super) async fn run(common: &Common, args: DemoArgs) -> ExitCode {
         Err(why) => return fail(1, &why),
     };
     let options = options(None).expect("the default path is a path");
-    print!("{}", introduce(&args.speed, &simulator, &listeners, watched));
+    say(&introduce(&args.speed, &simulator, &listeners, watched));
     if let Err(error) = app.run(listeners, Door::open(), options, stop).await {
         return fail(1, &error.to_string());
     }
     simulator.stop().await;
-    println!("demo stopped; nothing was left behind");
+    say("demo stopped; nothing was left behind\n");
     ExitCode::SUCCESS
 }
 

@@ -12,7 +12,7 @@ use crate::app::{connect, start_logging};
 use crate::auth::{Authorization, RedirectError, TokenEndpoint, TokenFile, Tokens};
 use crate::commands::cli::{Common, ShardArg};
 use crate::commands::redirect::{Origin, Returned};
-use crate::commands::{browser, check, fail, redirect};
+use crate::commands::{browser, check, fail, redirect, say};
 use crate::config::{Account, Config, Oauth2, Secret};
 use crate::model::Timestamp;
 
@@ -42,7 +42,7 @@ pub(super) async fn run(common: &Common, args: LoginArgs) -> ExitCode {
     };
     match log_in(&loaded.config, oauth2, args.no_browser).await {
         Ok(tokens) => {
-            print!("{}", report(account, oauth2, &tokens));
+            say(&report(account, oauth2, &tokens));
             warnings(&tokens).iter().for_each(|warning| eprintln!("warning: {warning}"));
             ExitCode::SUCCESS
         }
@@ -74,15 +74,15 @@ async fn log_in(config: &Config, oauth2: &Oauth2, no_browser: bool) -> Result<To
     let (sender, returned) = mpsc::channel(8);
     let listening = redirect::listen(&oauth2.redirect_uri, sender.clone()).await;
     redirect::read_pastes(sender);
-    println!("Allow the app in a browser in which you are logged in to X as the owner of the tweets:\n\n{url}\n");
+    say(&format!("Allow the app in a browser in which you are logged in to X as the owner of the tweets:\n\n{url}\n\n"));
     if !no_browser && let Err(why) = browser::open(&url) {
-        println!("No browser could be opened ({why}); open the address yourself.");
+        say(&format!("No browser could be opened ({why}); open the address yourself.\n"));
     }
-    println!("{}", listening.invitation());
+    say(&format!("{}\n", listening.invitation()));
     let code = wait(&attempt, listening.is_open(), returned).await;
     listening.close().await;
     let code = code?;
-    println!("The code is here, asking X for the tokens");
+    say("The code is here, asking X for the tokens\n");
     let endpoint = TokenEndpoint::new(client, &config.api.url, oauth2, None);
     let now = Timestamp::from(SystemTime::now());
     let tokens = endpoint.exchange(&code, &attempt.verifier, &oauth2.redirect_uri, now).await;
@@ -113,8 +113,8 @@ async fn wait(attempt: &Authorization, listens: bool, mut returned: mpsc::Receiv
                     match judged {
                         Ok(code) => return Ok(code),
                         Err(error @ RedirectError::Denied(_)) => return Err(error.to_string()),
-                        Err(error) if is_paste => println!("{error}; paste the whole address once more"),
-                        Err(error) => println!("A browser came back, but {error}; still waiting"),
+                        Err(error) if is_paste => drop(say(&format!("{error}; paste the whole address once more\n"))),
+                        Err(error) => drop(say(&format!("A browser came back, but {error}; still waiting\n"))),
                     }
                 }
                 Some(Returned::NoMorePastes) if listens => {}

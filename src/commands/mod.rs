@@ -11,6 +11,7 @@ mod redirect;
 mod serve;
 mod simulator;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 pub use cli::{Cli, command};
@@ -28,6 +29,12 @@ pub fn run() -> ExitCode {
     let code = runtime.block_on(cli.run());
     runtime.shutdown_background();
     code
+}
+
+/// Prints to standard output. Whether somebody could read it: the other end of a pipe may be gone, a disk full.
+fn say(text: &str) -> bool {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
 }
 
 /// Says why, and ends with this code.

@@ -60,6 +60,9 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
     if let Err(error) = until_told_to_stop(stop.clone()) {
         return fail(1, &format!("cannot listen to signals: {error}"));
     }
+    if args.systemd_socket && !args.listen.is_empty() {
+        return fail(2, "--web.systemd-socket takes the place of --web.listen-address; leave one of them out");
+    }
     let (loaded, (door, door_warnings)) = match both(check::load(common, args.shard), open_door(args.web_config.as_deref())) {
         Ok(both) => both,
         Err(errors) => return fail(2, &errors),
@@ -133,9 +136,6 @@ pub(super) fn both<A, B>(first: Result<A, String>, second: Result<B, String>) ->
 async fn listeners(addresses: Vec<Address>, systemd_socket: bool) -> Result<Vec<Listener>, String> {
     if !systemd_socket {
         return listen(addresses).await;
-    }
-    if !addresses.is_empty() {
-        return Err("--web.systemd-socket takes the place of --web.listen-address; leave one of them out".to_owned());
     }
     let listeners = Listener::of_systemd().map_err(|error| format!("--web.systemd-socket: {error}"))?;
     Ok(listeners.into_iter().inspect(announce).collect())

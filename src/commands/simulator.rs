@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{start_logging, until_told_to_stop};
 use crate::commands::cli::{Common, address};
-use crate::commands::fail;
+use crate::commands::{fail, say};
 use crate::model::Timestamp;
 use crate::net::{Address, Listener};
 use crate::simulator::{Directory, Settings, Simulator};
@@ -47,7 +47,7 @@ pub(super) async fn run(common: &Common, args: SimulatorArgs) -> ExitCode {
         Ok(running) => running,
         Err(error) => return fail(1, &format!("cannot start the simulator: {error}")),
     };
-    print!("{}", introduce(&format!("http://{}", running.address()), running.world()));
+    say(&introduce(&format!("http://{}", running.address()), running.world()));
     stop.cancelled().await;
     running.stop().await;
     ExitCode::SUCCESS

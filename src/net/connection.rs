@@ -78,6 +78,8 @@ impl Connection {
         let answerer = self.answerer(answer);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
+            // Who has said all he wants to say still wants the answer: `nc -N`, some health checkers.
+            .half_close(true)
             .header_read_timeout(limits.head)
             .max_buf_size(limits.head_bytes)
             // The buffer alone lets a head pass that comes whole in one read.

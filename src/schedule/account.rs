@@ -356,7 +356,10 @@ impl AccountPlan {
         let api = Api::Timeline;
         let refused = |kind| matches!(self.gates.passage(kind, api, now), Passage::Refused(_));
         let works = !self.gates.is_troubled(api) && !self.candidates(api, Ask::Public).all(refused);
-        works && self.is_timeline_reachable(now) && self.ask(tweet, page, now).is_some()
+        // Of a tweet without any numbers the first ones are worth the price of a lookup.
+        let is_first = tweet.tracks.iter().all(|track| !track.read);
+        let fails = self.gates.fails(api) || self.timeline.identity.target.is_none() && self.gates.fails(Api::Users);
+        works && !(is_first && fails) && self.is_timeline_reachable(now) && self.ask(tweet, page, now).is_some()
     }
 
     /// It is known whose timeline it is, or X can still be asked.

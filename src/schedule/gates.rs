@@ -167,6 +167,11 @@ impl Gates {
             || self.is_closed(api)
     }
 
+    /// It has failed, and nothing succeeded since.
+    pub(super) fn fails(&self, api: Api) -> bool {
+        self.faults.contains_key(&api)
+    }
+
     /// It has failed some times in a row, and nothing succeeded since.
     pub(super) fn is_troubled(&self, api: Api) -> bool {
         self.faults.get(&api).is_some_and(|fault| fault.times >= TROUBLE)

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
+use hyper::header::HOST;
 use hyper::http::request::Parts;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, StatusCode, Version};
 use tokio::time::timeout;
 
 use crate::server::reply::{Reply, head_only, method_not_allowed, text};
@@ -26,6 +27,10 @@ enum Route {
 /// The answer to any request.
 pub(super) async fn answer(server: Arc<Server>, request: Request<Incoming>) -> Reply {
     let (head, body) = request.into_parts();
+    // RFC 9112, section 3.2.
+    if head.version == Version::HTTP_11 && head.headers.get_all(HOST).iter().count() != 1 {
+        return finished(&head, text(StatusCode::BAD_REQUEST, "a request names its host, once"));
+    }
     let Some(route) = route(&server, head.uri.path()) else {
         return finished(&head, text(StatusCode::NOT_FOUND, "not found"));
     };

@@ -117,3 +117,15 @@ async fn the_demo_shows_moving_numbers_of_two_accounts() {
     assert!(!process.output().contains("level="), "nothing to complain about:\n{}", process.output());
     assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0);
 }
+
+#[test]
+fn a_standard_output_that_takes_nothing_is_an_error_and_no_panic() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/minimal.good.yml");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tweet_exporter"));
+    let command = command.args(["check", &format!("--config.file={file}")]).env("BEARER", "secret").stdout(full);
+    let output = command.output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("standard output cannot be written"), "{text}");
+}

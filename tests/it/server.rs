@@ -420,3 +420,24 @@ async fn a_stop_does_not_wait_for_ever() {
     assert!(scraper.answer(false).await.is_none());
     drop(exporter.metrics);
 }
+
+#[tokio::test]
+async fn a_client_that_has_said_all_it_wants_to_say_is_answered() {
+    let exporter = Exporter::background(Options::default()).await;
+    for _ in 0..20 {
+        let mut client = exporter.client().await;
+        client.send("GET /-/healthy HTTP/1.1\r\nHost: exporter\r\n\r\n").await;
+        client.stream.shutdown().await.expect("still open");
+        assert_eq!(client.answer(false).await.expect("an answer").status(), "200");
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let exporter = Exporter::background(Options::default()).await;
+    for (hosts, status) in [("", "400"), ("Host: a\r\nHost: b\r\n", "400"), ("Host: a\r\n", "200")] {
+        let mut client = exporter.client().await;
+        client.send(format!("GET /-/healthy HTTP/1.1\r\n{hosts}\r\n")).await;
+        assert_eq!(client.answer(false).await.expect("an answer").status(), status, "{hosts:?}");
+    }
+}
