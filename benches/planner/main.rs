@@ -93,7 +93,7 @@ fn compare(world: &World, dollars: f64, terms: Terms) -> Vec<Goal> {
     }
     let mut goals = vec![error];
     goals.extend(at_equal_error(&sample, usd * part, every, terms));
-    goals.extend(owned(world, usd, terms));
+    goals.push(owned(world, usd, every, terms));
     println!();
     goals
 }
@@ -117,7 +117,7 @@ fn at_equal_error(sample: &World, usd: f64, every: Duration, terms: Terms) -> Ve
 }
 
 /// The same tweets through the own timeline; fewer of them, as pages take long to tell.
-fn owned(world: &World, usd: f64, terms: Terms) -> Option<Goal> {
+fn owned(world: &World, usd: f64, every: Duration, terms: Terms) -> Goal {
     let sample = world.sample(200);
     let usd = usd * sample.curves.len() as f64 / world.curves.len() as f64;
     let own = Terms { owned: true, ..terms };
@@ -130,6 +130,12 @@ fn owned(world: &World, usd: f64, terms: Terms) -> Option<Goal> {
         fifth.error * 100.0,
         fifth.usd
     ));
-    let cheap = adaptive_at(&sample, error, (usd / 10.0, usd / 2.0), 4, own);
-    Some(Goal::new("owned timeline's dollars / lookup's, both adaptive, at the same error", cheap.unwrap_or(f64::NAN) / usd))
+    let error = sample.run(&Policy::Fixed(every), terms).error;
+    let lookup = adaptive_at(&sample, error, (usd / 64.0, usd), 5, terms).unwrap_or(f64::NAN);
+    let timeline = adaptive_at(&sample, error, (usd / 320.0, usd / 2.0), 6, own).unwrap_or(f64::NAN);
+    note(&format!(
+        "both at the fixed interval's error, {:.2} %: ${lookup:.2} by lookup, ${timeline:.2} by the own timeline",
+        error * 100.0
+    ));
+    Goal::new("owned timeline's dollars / lookup's, both adaptive, at the fixed interval's error", timeline / lookup)
 }

@@ -27,7 +27,7 @@ impl Goal {
     pub(crate) fn print(&self) {
         // What could not be had is no number, and no goal is met by it.
         let verdict = if self.figure <= Self::MOST + 5e-4 { "met" } else { "MISSED" };
-        println!("  {:<74} {:>6.3} of at most {:.1}  {verdict}", self.what, self.figure, Self::MOST);
+        println!("  {:<80} {:>6.3} of at most {:.1}  {verdict}", self.what, self.figure, Self::MOST);
     }
 }
 
