@@ -102,7 +102,7 @@ fn compare(world: &World, dollars: f64, terms: Terms) -> Vec<Goal> {
 fn at_equal_error(sample: &World, usd: f64, every: Duration, terms: Terms) -> Vec<Goal> {
     let fixed = sample.run(&Policy::Fixed(every), terms);
     let adaptive = sample.run(&Policy::Adaptive(usd), terms);
-    let cheap = adaptive_at(sample, fixed.error, (usd / 64.0, usd), 5, terms);
+    let cheap = adaptive_at(sample, fixed.error, (usd / 64.0, usd), 8, terms);
     let dear = fixed_at(sample, adaptive.error, terms);
     let tell = |what: &str, usd: Option<f64>, outcome: &Outcome| match usd {
         Some(usd) => note(&format!("{what}, {:.2} %: ${usd:.2} for {} tweets", outcome.error * 100.0, sample.curves.len())),
@@ -131,8 +131,8 @@ fn owned(world: &World, usd: f64, every: Duration, terms: Terms) -> Goal {
         fifth.usd
     ));
     let error = sample.run(&Policy::Fixed(every), terms).error;
-    let lookup = adaptive_at(&sample, error, (usd / 64.0, usd), 5, terms).unwrap_or(f64::NAN);
-    let timeline = adaptive_at(&sample, error, (usd / 320.0, usd / 2.0), 6, own).unwrap_or(f64::NAN);
+    let lookup = adaptive_at(&sample, error, (usd / 64.0, usd), 8, terms).unwrap_or(f64::NAN);
+    let timeline = adaptive_at(&sample, error, (usd / 320.0, usd / 2.0), 8, own).unwrap_or(f64::NAN);
     note(&format!(
         "both at the fixed interval's error, {:.2} %: ${lookup:.2} by lookup, ${timeline:.2} by the own timeline",
         error * 100.0
