@@ -276,6 +276,7 @@ impl Buyer<'_> {
         self.faults.last = Some(error.clone());
         match &error.failure {
             Failure::Invalid { culprits } => self.split(api, stretch, asked, (culprits, error)),
+            Failure::Doubtful => self.split(api, stretch, asked, (&[], error)),
             Failure::PaymentRefused { .. } => stop("X wants money"),
             Failure::Closed => stop("X keeps this system closed to the app"),
             Failure::RateLimited { .. } | Failure::CredentialRefused | Failure::Forbidden => Ok(vec![asked.to_vec()]),

@@ -33,6 +33,8 @@ pub enum Failure {
         /// Ids of the request that X named, and what it holds against each.
         culprits: Vec<(TweetId, Refusal)>,
     },
+    /// X forbids the request whole and does not say for whose sake: the caller's, or that of an id in it.
+    Doubtful,
     /// The system is closed to this app, or to everybody: it is not asked again before the configuration is loaded anew.
     Closed,
     /// A fault of X or of the network: the same call may succeed later.

@@ -7,7 +7,7 @@ use crate::config::{Budget, Charge};
 use crate::model::{Api, Ask, CredentialKind, PriceClass, Refusal, Room, Timestamp, TweetId, TweetState, Username};
 use crate::schedule::Ladder;
 use crate::schedule::allowance::Allowance;
-use crate::schedule::gates::{Gates, Passage};
+use crate::schedule::gates::{Gates, PATIENCE, Passage};
 use crate::schedule::lane::Lane;
 use crate::schedule::ledger::{Ledger, LedgerTerms};
 use crate::schedule::memory::Reservation;
@@ -83,6 +83,8 @@ pub struct AccountPlan {
     pub(super) ledger: Ledger,
     /// By slot.
     pub(super) suspects: Vec<VecDeque<Suspects>>,
+    /// By slot: X has refused whatever was asked, tweet by tweet, and has answered nothing since.
+    pub(super) hopeless: Vec<bool>,
     /// Searches begun so far.
     pub(super) searches: u64,
     pub(super) timeline: Timeline,
@@ -135,6 +137,7 @@ impl AccountPlan {
             gates: Gates::new(terms.seed, quiet(&terms)).among(terms.shards),
             ledger: Ledger::new(terms.ledger, now),
             suspects: slots.iter().map(|_| VecDeque::new()).collect(),
+            hopeless: vec![false; slots.len()],
             searches: 0,
             timeline: Timeline::new(terms.discovery, identity, terms.elsewhere.clone()),
             queue: Queue::default(),
@@ -265,14 +268,16 @@ impl AccountPlan {
         for (slot, track) in tweet.tracks.iter().enumerate().filter(|(slot, _)| self.slots[*slot].is_main()) {
             if !self.could_ask(tweet, slot, now) {
                 barred = barred.or(track.barred.filter(|_| track.is_barred(now)));
+                // A lookup read it while the timeline did not answer.
+                best = best.max((self.slots[slot].kind == SlotKind::Lookup && track.read).then_some((1, TweetState::Ok)));
                 continue;
             }
             let unpaid = self.gates.is_unpaid() && self.slots[slot].api.class().is_some();
             let (rank, state) = match track {
-                track if track.held || unpaid => (3, TweetState::OverBudget),
-                track if track.read && !track.failed => (2, TweetState::Ok),
-                track if track.failed => (1, TweetState::Error),
-                _ if self.slots[slot].is_paged() && !self.is_timeline_reachable(now) => (1, TweetState::Error),
+                track if track.held || unpaid => (4, TweetState::OverBudget),
+                track if track.read && !track.failed => (3, TweetState::Ok),
+                track if track.failed => (2, TweetState::Error),
+                _ if self.slots[slot].is_paged() && !self.is_timeline_reachable(now) => (2, TweetState::Error),
                 _ => (0, TweetState::Pending),
             };
             best = best.max(Some((rank, state)));
@@ -357,9 +362,22 @@ impl AccountPlan {
         let refused = |kind| matches!(self.gates.passage(kind, api, now), Passage::Refused(_));
         let works = !self.gates.is_troubled(api) && !self.candidates(api, Ask::Public).all(refused);
         // Of a tweet without any numbers the first ones are worth the price of a lookup.
-        let is_first = tweet.tracks.iter().all(|track| !track.read);
-        let fails = self.gates.fails(api) || self.timeline.identity.target.is_none() && self.gates.fails(Api::Users);
-        works && !(is_first && fails) && self.is_timeline_reachable(now) && self.ask(tweet, page, now).is_some()
+        let waits = self.timeline.stuck && tweet.tracks.iter().all(|track| !track.read);
+        works && !waits && self.is_timeline_reachable(now) && self.ask(tweet, page, now).is_some()
+    }
+
+    /// What is on the timeline, or whose it is, X does not say right now: it fails, hangs, or allows no more calls for a while.
+    pub(super) fn is_timeline_stuck(&self, now: Timestamp) -> bool {
+        let identity = &self.timeline.identity;
+        let shut = |api: Api, ask: Ask| {
+            let passages = || self.candidates(api, ask).map(|kind| self.gates.passage(kind, api, now));
+            let waits = |passage| matches!(passage, Passage::Wait(until) if until > now + PATIENCE);
+            passages().any(waits) && passages().all(|passage| waits(passage) || matches!(passage, Passage::Refused(_)))
+        };
+        let stuck = |api: Api, ask: Ask| self.gates.fails(api) || self.gates.is_slow(api, now) || shut(api, ask);
+        let (whose, page) = (if identity.has_user { Ask::Private } else { Ask::Public }, self.timeline.walks.front());
+        let is_nameless = identity.target.is_none() || identity.doubted;
+        stuck(Api::Timeline, page.map_or(Ask::Public, |walk| walk.ask)) || is_nameless && stuck(Api::Users, whose)
     }
 
     /// It is known whose timeline it is, or X can still be asked.

@@ -76,7 +76,7 @@ impl AccountPlan {
     fn fail(&mut self, call: &Call, failure: &Failure, now: Timestamp) {
         let api = call.errand.api();
         // Only ids can be halved; a request without any that X dislikes is forbidden as it is.
-        let is_barren = !matches!(call.errand, Errand::Read(_)) && matches!(failure, Failure::Invalid { .. });
+        let is_barren = !matches!(call.errand, Errand::Read(_)) && matches!(failure, Failure::Invalid { .. } | Failure::Doubtful);
         self.gates.fail(call.credential, api, if is_barren { &Failure::Forbidden } else { failure }, now);
         if matches!(failure, Failure::PaymentRefused { .. }) {
             self.usage_due = now + USAGE_PAUSE;
@@ -93,7 +93,7 @@ impl AccountPlan {
     }
 
     /// X will give no more of them: the last ones would grow old under the fresh readings of other sources.
-    fn forget_numbers(&mut self, api: Api) {
+    pub(super) fn forget_numbers(&mut self, api: Api) {
         for slot in self.slots.iter().filter(|slot| slot.api == api) {
             self.dropped.extend(self.tweets.iter().map(|tweet| (tweet.id, slot.source, slot.request)));
             self.touched.extend(self.tweets.iter().map(|tweet| tweet.id));
@@ -128,7 +128,8 @@ impl AccountPlan {
         let Errand::Read(TweetsAsk { source, request, ask, tweets, .. }) = &call.errand else { return None };
         let slot = self.slot_of(*source, *request)?;
         self.take(slot, *ask, tweets, reading, call.at);
-        self.learn(call, slot, false);
+        self.hopeless[slot] = false;
+        self.learn(call, slot, None);
         let (class, _) = call.worst?;
         let terms = self.slots[slot].clone();
         Some(self.ledger.book(class, reading.returned.iter().map(|id| terms.resource(id.number())), call.at.utc_day()))

@@ -13,8 +13,9 @@ impl AccountPlan {
         let Some(slot) = self.slot_of(ask.source, ask.request) else { return };
         let is_theirs = !matches!(failure, Failure::RateLimited { .. } | Failure::PaymentRefused { .. } | Failure::Closed);
         match failure {
-            Failure::Invalid { .. } if call.probe.is_some() => return self.learn(call, slot, true),
-            Failure::Invalid { culprits } => return self.sort_out(call, slot, ask, culprits),
+            Failure::Invalid { .. } | Failure::Doubtful if call.probe.is_some() => return self.learn(call, slot, Some(failure)),
+            Failure::Invalid { culprits } => return self.sort_out(call, slot, ask, (culprits, failure)),
+            Failure::Doubtful => return self.sort_out(call, slot, ask, (&[], failure)),
             _ if call.probe.is_some() => {
                 if let Some(front) = self.suspects[slot].front_mut().filter(|front| Some(front.number) == call.probe) {
                     front.probing = false;
@@ -28,7 +29,7 @@ impl AccountPlan {
     }
 
     /// X refused a batch whole: those that it named cost only themselves; if it named none, a search begins.
-    fn sort_out(&mut self, call: &Call, slot: usize, asked: &TweetsAsk, culprits: &[(TweetId, Refusal)]) {
+    fn sort_out(&mut self, call: &Call, slot: usize, asked: &TweetsAsk, (culprits, failure): (&[(TweetId, Refusal)], &Failure)) {
         let tweets = &asked.tweets;
         if asked.ask == Ask::Promoted {
             // An extra that X dislikes is not worth a search; it is asked for again at its next turn.
@@ -53,7 +54,7 @@ impl AccountPlan {
                 self.condemn(slot, &named, call.at);
             }
             [alone] if has_answered => self.condemn(slot, &[(*alone, Refusal::Invalid)], call.at),
-            _ => self.despair(call, slot, tweets),
+            _ => self.despair(call, slot, tweets, failure),
         }
     }
 
@@ -69,10 +70,10 @@ impl AccountPlan {
         });
     }
 
-    /// A step of the search is done.
-    pub(super) fn learn(&mut self, call: &Call, slot: usize, refused: bool) {
+    /// A step of the search is done: it was answered, or refused like this.
+    pub(super) fn learn(&mut self, call: &Call, slot: usize, refused: Option<&Failure>) {
         let Some(front) = self.suspects[slot].front_mut().filter(|front| Some(front.number) == call.probe) else { return };
-        match front.learn(refused) {
+        match front.learn(refused.is_some()) {
             Finding::Open => {}
             Finding::Guilty(guilty) => {
                 self.end_search(slot);
@@ -81,7 +82,7 @@ impl AccountPlan {
             }
             Finding::Hopeless => {
                 let tweets = self.end_search(slot);
-                self.despair(call, slot, &tweets);
+                self.despair(call, slot, &tweets, refused.unwrap_or(&Failure::Forbidden));
             }
         }
     }
@@ -112,9 +113,13 @@ impl AccountPlan {
         }
     }
 
-    /// X dislikes the request whatever is in it: it rests, and nobody is to blame.
-    fn despair(&mut self, call: &Call, slot: usize, tweets: &[TweetId]) {
-        self.gates.fail(call.credential, call.errand.api(), &Failure::Forbidden, call.at);
+    /// X dislikes the request whatever is in it: it rests, and nobody is to blame. Later one tweet is enough to find out more. What X
+    /// has forbidden from the first call on is closed to the app (x-api.md section 8, contradictions 10 and 14).
+    fn despair(&mut self, call: &Call, slot: usize, tweets: &[TweetId], failure: &Failure) {
+        let api = call.errand.api();
+        let is_closed = *failure == Failure::Doubtful && !self.gates.is_proven(api);
+        self.gates.fail(call.credential, api, if is_closed { &Failure::Closed } else { &Failure::Forbidden }, call.at);
+        self.hopeless[slot] = true;
         tweets.iter().for_each(|id| self.tweet(*id, |tweet| tweet.tracks[slot].failed = true));
     }
 

@@ -25,6 +25,11 @@ impl AccountPlan {
                 return asked.into_iter().collect();
             }
         }
+        let is_stuck = self.timeline.identity.is_needed && self.is_timeline_stuck(now);
+        if std::mem::replace(&mut self.timeline.stuck, is_stuck) != is_stuck {
+            // Another source reads what was never read yet.
+            self.queue.disturb();
+        }
         self.look(ladder, trigger, now);
         let mut calls = Vec::new();
         calls.extend(self.ask_users(account, ladder, now));
@@ -242,7 +247,7 @@ impl AccountPlan {
     /// would be asked for in another way by now, is left out.
     fn next_batch(&self, group: &mut Group, ladder: &Ladder, now: Timestamp) -> Vec<usize> {
         let api = self.slots[group.slot].api;
-        let most = if group.alone { 1 } else { api.batch() };
+        let most = if group.alone || self.hopeless[group.slot] { 1 } else { api.batch() };
         let (mut batch, mut room) = (Vec::new(), most);
         while let Some(id) = group.tweets.front() {
             let position = self.index.get(id).copied().filter(|position| {

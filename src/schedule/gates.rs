@@ -33,6 +33,8 @@ pub(super) struct Gates {
     /// When X first answered something.
     first_success: Option<Timestamp>,
     in_flight: BTreeMap<Api, u32>,
+    /// Since when calls have been under way without a break.
+    busy_since: BTreeMap<Api, Timestamp>,
     in_flight_with: BTreeMap<(CredentialKind, Api), u64>,
     /// Our part of windows that others use, too.
     quota: Quota,
@@ -105,6 +107,8 @@ const UNKNOWN_WINDOW: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// An end that lies further off is a mistake of somebody's clock.
 const LONGEST_WINDOW: Duration = Duration::from_secs(25 * 60 * 60);
+/// X answers most calls in a fraction of this.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// So many faults in a row are no hiccup.
 const TROUBLE: u32 = 3;
 /// Calls under way at a time.
@@ -146,7 +150,7 @@ impl Gates {
         let under_way = self.in_flight.get(&api).copied().unwrap_or(0);
         let unsure = self.payment.is_some() && api.class().is_some() || self.faults.contains_key(&api);
         // Whether a system that X may keep closed is open is found out with one call, not with many.
-        let is_unproven = !matches!(api, Api::Lookup | Api::Timeline | Api::Users) && !self.proven.contains(&api);
+        let is_unproven = !matches!(api, Api::Lookup | Api::Timeline | Api::Users) && !self.is_proven(api);
         let is_unproven = is_unproven || self.quota.is_unheard(credential, api);
         let one_at_a_time = unsure || is_unproven || self.is_refused(credential, api);
         let most = if one_at_a_time { 1 } else { CONCURRENCY };
@@ -167,9 +171,19 @@ impl Gates {
             || self.is_closed(api)
     }
 
+    /// It has answered something since the start.
+    pub(super) fn is_proven(&self, api: Api) -> bool {
+        self.proven.contains(&api)
+    }
+
     /// It has failed, and nothing succeeded since.
     pub(super) fn fails(&self, api: Api) -> bool {
         self.faults.contains_key(&api)
+    }
+
+    /// Calls have been under way for so long that others should not wait for their end.
+    pub(super) fn is_slow(&self, api: Api, now: Timestamp) -> bool {
+        self.busy_since.get(&api).is_some_and(|since| now.since(*since) >= PATIENCE)
     }
 
     /// It has failed some times in a row, and nothing succeeded since.
@@ -255,6 +269,7 @@ impl Gates {
     /// A call leaves.
     pub(super) fn depart(&mut self, credential: CredentialKind, api: Api, now: Timestamp) {
         self.quota.depart(credential, api, now);
+        self.busy_since.entry(api).or_insert(now);
         *self.in_flight.entry(api).or_default() += 1;
         *self.in_flight_with.entry((credential, api)).or_default() += 1;
     }
@@ -263,6 +278,9 @@ impl Gates {
     pub(super) fn arrive(&mut self, credential: CredentialKind, api: Api, limits: &[RateLimit], now: Timestamp) {
         if let Some(count) = self.in_flight.get_mut(&api) {
             *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.busy_since.remove(&api);
+            }
         }
         if let Some(count) = self.in_flight_with.get_mut(&(credential, api)) {
             *count = count.saturating_sub(1);
@@ -331,7 +349,7 @@ impl Gates {
                 let pause = self.pause(times, now).max(retry_after.unwrap_or_default().min(LONGEST_PAUSE));
                 self.faults.insert(api, Closed { times, until: now + pause, told: false });
             }
-            Failure::Invalid { .. } => {}
+            Failure::Invalid { .. } | Failure::Doubtful => {}
         }
     }
 

@@ -155,6 +155,39 @@ fn a_closed_system_is_not_asked_again() {
 }
 
 #[test]
+fn a_system_that_forbids_everything_without_a_reason_is_closed_after_one_search() {
+    let all = tweets(25, DAY);
+    let mut plan = plan(&[Api::Insights28hr], &all);
+    let mut requests = 0;
+    for minute in 0..120 {
+        for (call, _) in launch(&mut plan, START + minute * MINUTE) {
+            requests += 1;
+            fail(&mut plan, &call, &Failure::Doubtful, START + minute * MINUTE);
+        }
+    }
+    assert!(requests <= 20, "{requests} requests");
+    assert!(states(&plan).iter().all(|state| *state == TweetState::Unavailable));
+}
+
+#[test]
+fn a_system_that_disliked_whatever_was_asked_is_tried_again_with_one_tweet() {
+    let all = tweets(25, DAY);
+    let mut plan = plan(&[Api::Insights28hr], &all);
+    let mut now = START;
+    loop {
+        let calls = launch(&mut plan, now);
+        let [(call, _)] = calls.as_slice() else { break };
+        fail(&mut plan, call, &Failure::Invalid { culprits: vec![] }, now);
+    }
+    now = now + 15 * MINUTE;
+    let again = launch(&mut plan, now);
+    assert_eq!(again.iter().map(|(_, asked)| asked.tweets.len()).collect::<Vec<_>>(), [1]);
+    give(&mut plan, &again[0].0, &again[0].1, now);
+    let rest = launch(&mut plan, now);
+    assert_eq!(rest.iter().map(|(_, asked)| asked.tweets.len()).collect::<Vec<_>>(), [24]);
+}
+
+#[test]
 fn tweets_of_others_cost_one_resend_and_are_known_to_every_system_from_then_on() {
     let all = tweets(20, DAY);
     let foreign = [all[3], all[11]];

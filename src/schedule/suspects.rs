@@ -91,6 +91,9 @@ impl Suspects {
     fn accuse(&mut self, tweet: TweetId) -> Finding {
         self.accused.push(tweet);
         self.tweets = std::mem::take(&mut self.cleared);
+        // Culprits often stand together: the next halves are cut elsewhere.
+        let half = self.tweets.len() / 2;
+        self.tweets.rotate_left(half);
         self.whole = true;
         if self.accused.len() >= HOPELESS || self.tweets.is_empty() { Finding::Hopeless } else { Finding::Open }
     }
@@ -149,6 +152,15 @@ mod tests {
             let (finding, probes, _) = search(count, |_| true);
             assert_eq!(finding, Finding::Hopeless, "{count}");
             assert!(probes <= 25, "{probes} probes for {count}");
+        }
+    }
+
+    #[test]
+    fn culprits_that_stand_together_do_not_pass_for_a_hopeless_request() {
+        for guilty in [&[1u64, 2, 3][..], &[23, 24, 25], &[1, 2, 3, 4, 5]] {
+            let guilty: Vec<_> = guilty.iter().map(|number| TweetId::new(*number).expect("an id")).collect();
+            let (Finding::Guilty(found), ..) = search(25, |id| guilty.contains(id)) else { panic!("{guilty:?}: not found") };
+            assert!(!found.is_empty() && found.iter().all(|id| guilty.contains(id)), "{found:?}");
         }
     }
 

@@ -47,6 +47,8 @@ pub(super) struct Timeline {
     pub(super) cut_short: bool,
     /// X's pages led nowhere: walks end early until then.
     pub(super) impatient_until: Option<Timestamp>,
+    /// It fails or hangs, as far as was seen when calls were last made.
+    pub(super) stuck: bool,
 }
 
 /// Whose timeline, and whose token.
@@ -214,6 +216,7 @@ impl Timeline {
             looks: false,
             searching: discovery.is_some(),
             impatient_until: None,
+            stuck: false,
             cut_short: false,
         }
     }

@@ -79,7 +79,7 @@
 //! | `status` | `status`, `body`, `content_type`, `headers` | just that; a `body` that is a text is sent as it is |
 //! | `html`, `empty` | `status` | an HTML page; no body |
 //! | `redirect` | `location` | 302 |
-//! | `poison` | `tweets`, `status` (403, 400), `named` (false) | a refusal of the whole, if it asks for one of these ids in path, query or body; other requests pass |
+//! | `poison` | `tweets`, `status` (403, 400), `named` (false), `bare` (false: a 403 says that it is about a tweet) | a refusal of the whole, if it asks for one of these ids in path, query or body; other requests pass |
 //! | `reissue` | `error` (`unavailable`, `invalid_grant`, `invalid_request`, `unauthorized_client`) | 503, 400, 400 or 401, if it asks for a token; nothing is used up |
 //! | `dropped` | | a closed connection |
 //! | `slow` | `millis` | the normal answer, later |

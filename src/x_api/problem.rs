@@ -101,6 +101,11 @@ impl Problem {
         matches!(self.segment.as_str(), "unsupported-authentication" | "oauth1-permissions") || self.codes.contains(&220)
     }
 
+    /// X keeps the system closed to the app, whatever is asked for (x-api.md 1b, 1c).
+    pub(super) fn is_about_enrolment(&self) -> bool {
+        self.reason == "client-not-enrolled" || self.segment == "client-forbidden"
+    }
+
     fn accused(&self) -> Vec<(TweetId, Refusal)> {
         self.culprits.iter().map(|id| (*id, Refusal::Invalid)).collect()
     }

@@ -33,18 +33,24 @@ fn bound(tweets: usize) -> usize {
 }
 
 async fn case(system: &System, status: u16, named: bool) {
-    let name = format!("{} {status} {}", system.source, if named { "named" } else { "unnamed" });
+    struck(system, &json!({"status": status, "named": named})).await;
+}
+
+async fn struck(system: &System, how: &Value) {
+    let name = format!("{} {how}", system.source);
+    let named = how["named"] == true;
     let simulator = Simulator::start();
     simulator.systems(json!({"account": "acme", "labs": "alive"})).await;
     let tweets = simulator.add_tweets("acme", system.batch, 600).await;
     let guilty = &tweets[system.batch / 3];
     let names: Vec<&str> = tweets.iter().map(String::as_str).collect();
-    let fault = json!({"kind": "poison", "tweets": [guilty], "status": status, "named": named});
+    let mut fault = json!({"kind": "poison", "tweets": [guilty]});
+    fault.as_object_mut().expect("an object").extend(how.as_object().expect("an object").clone());
     let sources = format!("[{}]", system.source);
     let text = simulator.acme(Account::OWNER, &sources, &watching(&names));
     let poison = json!([{"path": system.path, "fault": fault}]);
     // Until insights have answered once, a 400 may be about the way in which lists are written, which costs a request more.
-    let is_warm = system.path.contains("insights/28hr") && !named;
+    let is_warm = system.path.contains("insights/28hr") && how["status"] == 400 && !named;
     if !is_warm {
         simulator.faults(poison.clone()).await;
     }
@@ -105,6 +111,13 @@ async fn a_403_for_one_id_that_x_names_costs_one_request() {
 async fn a_403_for_one_id_that_x_does_not_name_is_found_by_halving() {
     for system in &SYSTEMS {
         case(system, 403, false).await;
+    }
+}
+
+#[tokio::test]
+async fn a_403_that_says_nothing_is_taken_for_an_id_before_it_is_taken_for_the_app() {
+    for system in &SYSTEMS[1..3] {
+        struck(system, &json!({"status": 403, "bare": true})).await;
     }
 }
 

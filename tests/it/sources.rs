@@ -69,6 +69,26 @@ async fn a_source_that_hangs_or_fails_delays_no_other() {
 }
 
 #[tokio::test]
+async fn a_timeline_that_hangs_or_fails_does_not_delay_the_first_lookup() {
+    for path in ["/2/users/me", "/2/users/1"] {
+        for fault in
+            [json!({"kind": "stall"}), json!({"kind": "unavailable"}), json!({"kind": "rate_limited", "reset_in_seconds": 600})]
+        {
+            let simulator = Simulator::start();
+            simulator.faults(json!([{"path": path, "fault": fault}])).await;
+            let plain = simulator.tweet("acme", "plain").await;
+            let sources = "[{ api: timeline }, { api: lookup }]";
+            let watch = format!("{{ tweets: [\"{plain}\"], timeline: {{ younger_than: 7d }} }}");
+            // Longer than anybody waits here.
+            let text = simulator.acme(Account::OWNER, sources, &watch).replace("timeout: 5s", "timeout: 5m");
+            let exporter = Exporter::start(&text, &simulator.secrets());
+            until(&format!("{path} {fault}"), async || (exporter.scrape().await.state(&plain) == "ok").then_some(())).await;
+            assert_eq!(simulator.reads("/2/tweets").await.len(), 1, "{path} {fault}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_x_has_counted_is_asked_after_the_first_numbers_and_costs_nothing() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 7, 600).await;

@@ -86,6 +86,8 @@ pub(crate) enum Fault {
         status: u16,
         #[serde(default)]
         named: bool,
+        #[serde(default)]
+        bare: bool,
     },
     EmptyPage {},
     AnalyticsShape {

@@ -13,7 +13,8 @@ impl Fault {
     /// The refusal, if this is such a fault, or the Engagement API is asked, which has shapes of its own.
     pub(crate) fn refusal(&self, call: &Call) -> Option<Reply> {
         match self {
-            Self::Poison { tweets, status, named } => Some(poisoned(call, tweets, *status, *named)),
+            Self::Poison { status: 403, bare: true, .. } => Some(Reply::blank(403, "Forbidden")),
+            Self::Poison { tweets, status, named, .. } => Some(poisoned(call, tweets, *status, *named)),
             Self::Reissue { error } => Some(token_error(*error)),
             Self::RateLimited { .. } if engagement::is_called(call) => Some(rate_limited()),
             Self::Unauthorized {} if engagement::is_called(call) => Some(System::Engagement.unauthenticated()),

@@ -201,25 +201,26 @@ mod tests {
     #[tokio::test]
     async fn a_video_that_x_refuses_accuses_its_carriers() {
         let videos = [(key("13_1"), vec![id(1), id(2)]), (key("13_2"), vec![id(3)])];
-        for (status, body, culprits, reason) in [
+        let invalid = |culprits: &[(TweetId, Refusal)]| Failure::Invalid { culprits: culprits.to_vec() };
+        for (status, body, failure, reason) in [
             (
                 400,
                 r#"{"errors":[{"parameters":{"media_keys":["13_1,13_2"]},"message":"The value [13_1] is not valid"}],"type":"/invalid-request"}"#,
-                vec![(id(1), Refusal::Invalid), (id(2), Refusal::Invalid)],
+                invalid(&[(id(1), Refusal::Invalid), (id(2), Refusal::Invalid)]),
                 ErrorReason::InvalidRequest,
             ),
             (
                 403,
                 r#"{"detail":"You may not see media [13_2]","title":"Forbidden"}"#,
-                vec![(id(3), Refusal::NotAuthorized)],
+                invalid(&[(id(3), Refusal::NotAuthorized)]),
                 ErrorReason::Forbidden,
             ),
-            (403, "", vec![], ErrorReason::Forbidden),
+            (403, "", Failure::Doubtful, ErrorReason::Forbidden),
         ] {
             let stub = Stub::answering(&[(status, body)]).await;
             let media = MediaAnalytics::new(Span::Lifetime);
             let error = media.read(&stub.session, &batch(&[id(1), id(2), id(3)], &videos)).await.result.expect_err(body);
-            assert_eq!((error.failure, error.reason), (Failure::Invalid { culprits }, reason), "{body}");
+            assert_eq!((error.failure, error.reason), (failure, reason), "{body}");
         }
         let stub = Stub::answering(&[(403, r#"{"reason":"client-not-enrolled"}"#)]).await;
         let error = MediaAnalytics::new(Span::Lifetime).read(&stub.session, &batch(&[id(1)], &videos)).await.result;

@@ -27,7 +27,7 @@ pub(super) fn judge(refused: &Refused, batch: &Batch<'_>) -> Option<ApiError> {
 
 fn forbidden(refused: &Refused, batch: &Batch<'_>) -> ApiError {
     let problem = &refused.problem;
-    let (failure, reason) = if problem.reason == "client-not-enrolled" || problem.segment == "client-forbidden" {
+    let (failure, reason) = if problem.is_about_enrolment() {
         (Failure::Closed, ErrorReason::NotEnrolled)
     } else if problem.is_about_credential() {
         (Failure::Forbidden, ErrorReason::Forbidden)
@@ -35,7 +35,9 @@ fn forbidden(refused: &Refused, batch: &Batch<'_>) -> ApiError {
         // Possibly a tweet of somebody else (x-api.md 1b).
         let mut culprits = tweets(&refused.body, batch);
         culprits.extend(carriers(&refused.body, batch, Refusal::NotAuthorized));
-        (Failure::Invalid { culprits }, ErrorReason::Forbidden)
+        let says_nothing = culprits.is_empty() && refused.error.failure == Failure::Forbidden;
+        let failure = if says_nothing { Failure::Doubtful } else { Failure::Invalid { culprits } };
+        (failure, ErrorReason::Forbidden)
     };
     ApiError { failure, reason, ..refused.error.clone() }
 }

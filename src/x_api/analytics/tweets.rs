@@ -236,7 +236,8 @@ mod tests {
                 Failure::Forbidden,
                 ErrorReason::Forbidden,
             ),
-            (403, "<html>", invalid(&[]), ErrorReason::Forbidden),
+            (403, "<html>", Failure::Doubtful, ErrorReason::Forbidden),
+            (403, r#"{"type":"/not-authorized-for-resource"}"#, invalid(&[]), ErrorReason::Forbidden),
             (
                 403,
                 r#"{"detail":"status 403: you may not see the tweets [1700000000000000002, 1700000000000000009].","title":"Forbidden"}"#,

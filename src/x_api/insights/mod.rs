@@ -140,11 +140,15 @@ fn is_wrong(sent: &Sent, batch: &Batch<'_>) -> bool {
     refused.error.reason == ErrorReason::InvalidRequest && (named == 0 || named == batch.tweets.len())
 }
 
-/// The system may be gone, or closed to this app: both are lasting. Money and revoked keys come as 403, too.
+/// The system may be gone, or closed to this app: both are lasting. Money and revoked keys come as 403, too; one that says nothing may
+/// be for a tweet of somebody else.
 fn judge(refused: &Refused) -> Option<ApiError> {
     let (reason, why) = match refused.status? {
         404 | 410 if refused.error.reason != ErrorReason::PaymentRefused => (ErrorReason::Retired, "X serves insights no more"),
-        403 if refused.error.failure == Failure::Forbidden => (ErrorReason::NotEnrolled, "this app may not read insights"),
+        403 if refused.problem.is_about_enrolment() => (ErrorReason::NotEnrolled, "this app may not read insights"),
+        403 if refused.error.failure == Failure::Forbidden && !refused.problem.is_about_credential() => {
+            return Some(ApiError { failure: Failure::Doubtful, ..refused.error.clone() });
+        }
         _ => return None,
     };
     let detail = format!("{why}: {}", refused.error.detail);

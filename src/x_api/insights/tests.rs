@@ -115,7 +115,7 @@ async fn a_system_that_is_gone_or_closed_is_not_asked_again() {
     for (status, body, failure, reason) in [
         (404, "", Failure::Closed, ErrorReason::Retired),
         (410, "<html>", Failure::Closed, ErrorReason::Retired),
-        (403, "", Failure::Closed, ErrorReason::NotEnrolled),
+        (403, "", Failure::Doubtful, ErrorReason::Forbidden),
         (403, r#"{"type":"https://api.x.com/2/problems/client-forbidden"}"#, Failure::Closed, ErrorReason::NotEnrolled),
         (403, r#"{"title":"SpendCapReached"}"#, Failure::PaymentRefused { until: None }, ErrorReason::PaymentRefused),
         (401, "", Failure::CredentialRefused, ErrorReason::CredentialRefused),
