@@ -4,6 +4,7 @@ mod accounts;
 mod analytics;
 mod backfill;
 mod backfill_errors;
+mod broken_state;
 mod config;
 mod dashboards;
 mod deploy;
