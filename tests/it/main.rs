@@ -29,6 +29,7 @@ mod plan;
 mod poison;
 mod probe;
 mod program;
+mod refusals;
 mod reload;
 mod reload_budget;
 mod reload_tokens;
