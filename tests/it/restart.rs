@@ -223,29 +223,28 @@ async fn the_form_in_which_x_wants_its_requests_is_learned_once() {
     let text = simulator.acme(Account::OWNER, sources, &watch);
     let secrets = simulator.secrets();
     let exporter = Exporter::start(&text, &secrets);
-    exporter.scrape().await;
-    let refused = async || {
-        let requests = reads(&simulator).await;
-        let paths = ["/2/users/", "/2/tweets", "/2/insights/28hr"].map(|path| {
-            let to = |request: &&Value| request["path"].as_str().is_some_and(|other| other.starts_with(path));
-            assert!(requests.iter().any(|request| to(&request) && request["status"] == 200), "{path}: {requests:?}");
-            requests.iter().filter(|request| to(request) && request["status"] == 400).count()
-        });
+    // Requests that X refused to each system, until each has answered one.
+    let refused = async |exporter: &Exporter| {
+        let counts = until("an answer of each", async || {
+            exporter.scrape().await;
+            let requests = reads(&simulator).await;
+            let with = |path: &str, status: u16| {
+                let to = |request: &&Value| request["path"].as_str().is_some_and(|other| other.starts_with(path));
+                requests.iter().filter(|request| to(request) && request["status"] == status).count()
+            };
+            let paths = ["/2/users/", "/2/tweets", "/2/insights/28hr"];
+            paths.iter().all(|path| with(path, 200) > 0).then(|| paths.map(|path| with(path, 400)))
+        })
+        .await;
         simulator.forget().await;
-        paths
+        counts
     };
-    assert_eq!(refused().await, [1, 1, 1], "it has to be found out");
-    exporter.refresh().await;
-    assert_eq!(refused().await, [0, 0, 0], "and is remembered");
+    assert_eq!(refused(&exporter).await, [1, 1, 1], "it has to be found out");
+    assert_eq!(refused(&exporter).await, [0, 0, 0], "and is remembered");
     let exporter = exporter.crash(&secrets);
-    exporter.refresh().await;
-    assert_eq!(refused().await, [0, 0, 0], "over a crash");
+    assert_eq!(refused(&exporter).await, [0, 0, 0], "over a crash");
     exporter.reload_with(&text.replace("min_age: 1s", "min_age: 2s")).await;
-    exporter.refresh().await;
-    exporter.refresh().await;
-    assert_eq!(refused().await, [0, 0, 0], "over a reload");
+    assert_eq!(refused(&exporter).await, [0, 0, 0], "over a reload");
     let exporter = stop_and_start(exporter, &secrets);
-    exporter.refresh().await;
-    exporter.refresh().await;
-    assert_eq!(refused().await, [0, 0, 0], "over both");
+    assert_eq!(refused(&exporter).await, [0, 0, 0], "over both");
 }
