@@ -208,9 +208,9 @@ impl AccountPlan {
     fn opens(&self, now: Timestamp) -> Timestamp {
         let queued = self.queue.groups.iter().map(|group| (group.slot, group.ask));
         let walks = self.timeline.walks.iter().map(|walk| (walk.slot, walk.ask));
-        let any = (0..self.slots.len()).flat_map(|slot| [Ask::Public, Ask::Private, Ask::Promoted].map(|ask| (slot, ask)));
+        let mut any = (0..self.slots.len()).flat_map(|slot| [Ask::Public, Ask::Private, Ask::Promoted].map(|ask| (slot, ask)));
         let soonest = |ways: &mut dyn Iterator<Item = (usize, Ask)>| ways.map(|way| self.way_opens(way, now)).min();
-        soonest(&mut queued.chain(walks)).or_else(|| soonest(&mut any.into_iter())).unwrap_or(now)
+        soonest(&mut queued.chain(walks)).or_else(|| soonest(&mut any)).unwrap_or(now)
     }
 
     /// When a call of this kind may leave, as far as that is known now.
