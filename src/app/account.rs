@@ -122,8 +122,16 @@ pub(super) fn desk(account: &Account, settings: SessionSettings) -> Desk {
         places: sources.iter().map(place_name).collect(),
         found_labels: account.watch.timeline.as_ref().map(|timeline| timeline.labels.clone()).unwrap_or_default(),
         metrics,
-        health: Health::new(account.name.clone()),
+        health: health(account),
     }
+}
+
+/// What may be wrong with it: what it calls, and with what.
+fn health(account: &Account) -> Health {
+    let mut kinds = configured_kinds(&account.credentials);
+    let apis = apis(account, &kinds);
+    kinds.extend(has_derived_bearer(account).then_some(CredentialKind::Bearer));
+    Health::new(account.name.clone(), apis, kinds)
 }
 
 /// Lookup and timeline share a place, whichever stands first.

@@ -1,6 +1,8 @@
 //! Logs for people and for machines, on standard error.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -12,6 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::model::Timestamp;
+use crate::state::expects_panic;
 
 /// Least severe lines that are written: Prometheus' four levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -51,6 +54,28 @@ pub fn start_logging(level: LogLevel, format: LogFormat) {
         LogFormat::Logfmt => layer.event_format(Logfmt).boxed(),
     };
     tracing_subscriber::registry().with(filter).with(layer).init();
+}
+
+/// A panic is a line of the log like any other, not a text between the lines; before there is a log, a line for people. Called once.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        // Its message becomes part of an error, which is told by whom it concerns.
+        if expects_panic() {
+            return;
+        }
+        let message = panic.payload_as_str().unwrap_or("no message");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        // Empty unless somebody asked for it with RUST_BACKTRACE.
+        let backtrace = Backtrace::capture();
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+        const WHAT: &str = "a fault of the exporter, please report it";
+        if tracing::dispatcher::has_been_set() {
+            tracing::error!(panic = message, place, backtrace, "{WHAT}");
+        } else {
+            // Nobody reads it where standard error is closed.
+            let _ = writeln!(io::stderr(), "tweet_exporter: {WHAT}: {message} ({place})\n{}", backtrace.unwrap_or_default());
+        }
+    }));
 }
 
 /// The format of Prometheus' own logs.

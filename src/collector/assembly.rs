@@ -119,6 +119,7 @@ impl Standing {
         for parts in accounts {
             let derived = parts.terms.derived_bearer.then_some(CredentialKind::Bearer);
             parts.desk.metrics.credentials(&parts.terms.credentials, derived);
+            parts.desk.metrics.systems(parts.desk.health.apis());
             keys.push(parts.key.clone());
             named.push(parts.watched.clone());
             let (plan, store) = parts.take_up(past(&parts.key), now);
@@ -137,13 +138,17 @@ impl AccountParts {
         let mut plan = AccountPlan::new(self.terms.clone(), &tweets, now);
         let readings = match past {
             Past::Nothing => None,
-            Past::OnDisk(known) => recall(*known, &mut plan, now),
+            Past::OnDisk(known) => {
+                let readings = recall(*known, &mut plan, now);
+                self.desk.remind(&self.name, &plan, now);
+                readings
+            }
             Past::AtWork { plan: old, store, desk } => {
                 if self.may_be_probed {
                     plan.keep_on_demand(old);
                 }
                 plan.succeed(old, self.is_same_user, now);
-                Some(Readings::of(store, &desk.places, self.is_same_user))
+                Some(Readings::of(store, desk, self.is_same_user))
             }
             Past::Books(old) => {
                 plan.succeed(&old, false, now);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::collector::health::Health;
-use crate::model::{ProjectUsage, RateLimit, Reading, TimelinePage, Timestamp, TweetId, Username};
-use crate::schedule::{AccountPlan, Bill, Call, Errand, TweetsAsk};
+use crate::model::{Api, ProjectUsage, RateLimit, Reading, TimelinePage, Timestamp, TweetId, Username};
+use crate::schedule::{AccountPlan, Bill, Call, Errand, PauseCause, TweetsAsk, WindowView};
 use crate::self_metrics::{AccountMetrics, BudgetPeriod, ErrorReason};
 use crate::store::{Part, Watched};
 use crate::watchlist;
@@ -80,6 +80,21 @@ impl Desk {
         Part { source: self.precedence.get(source).copied().unwrap_or(u8::MAX), request }
     }
 
+    /// Systems that were found to want their requests in another form than their documents have.
+    pub(super) fn other_forms(&self) -> Vec<Api> {
+        let backends = self.backends.iter().flatten().filter_map(|backend| backend.other_form());
+        let mut apis: Vec<Api> = backends.chain(self.timeline.other_form()).collect();
+        apis.sort();
+        apis.dedup();
+        apis
+    }
+
+    /// This was found out before, by another desk or before the program ended.
+    pub(super) fn recall_forms(&self, other: &[Api]) {
+        self.backends.iter().flatten().for_each(|backend| backend.recall_forms(other));
+        self.timeline.recall_forms(other);
+    }
+
     /// A tweet that was found on the timeline, as the store wants it.
     pub fn found(&self, id: TweetId) -> Watched {
         Watched { id, username: None, labels: self.found_labels.clone() }
@@ -106,6 +121,26 @@ impl Desk {
     pub(super) fn charge(&self, bill: &Bill) {
         self.metrics.tweets_read(bill.class, bill.returned);
         self.metrics.billed(bill.class, bill.charged, bill.usd);
+    }
+
+    /// What X had said before the program ended counts still: its windows are shown, and its refusals said once more.
+    pub(super) fn remind(&self, account: &str, plan: &AccountPlan, now: Timestamp) {
+        let view = plan.view(now);
+        for WindowView { credential, api, limit } in &view.windows {
+            self.metrics.rate_limit(*api, *credential, limit);
+        }
+        for pause in view.pauses.iter().filter(|pause| pause.until > now) {
+            let (until, api) = (pause.until, pause.api.map_or("all", |api| api.name()));
+            match pause.cause {
+                PauseCause::PaymentRefused => {
+                    tracing::warn!(account, %until, "X's refusal of payment still holds; the last numbers stay");
+                }
+                PauseCause::RateLimited => {
+                    tracing::warn!(account, api, %until, "X's refusal of more requests still holds; the last numbers stay");
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Shows where the plan stands.

@@ -10,6 +10,10 @@ use crate::x_api::ApiError;
 #[derive(Debug)]
 pub struct Health {
     account: String,
+    /// Systems that the account calls.
+    apis: Vec<Api>,
+    /// Its credentials.
+    credentials: Vec<CredentialKind>,
     troubles: BTreeMap<(Api, Option<CredentialKind>), Trouble>,
     /// The last ones that are over, the newest last.
     past: VecDeque<Trouble>,
@@ -40,9 +44,26 @@ pub struct Trouble {
 const PAST: usize = 5;
 
 impl Health {
-    /// Nothing is known to be wrong.
-    pub fn new(account: String) -> Self {
-        Self { account, troubles: BTreeMap::new(), past: VecDeque::new() }
+    /// Nothing is known to be wrong with an account that calls these systems with these credentials.
+    pub fn new(account: String, apis: Vec<Api>, credentials: Vec<CredentialKind>) -> Self {
+        Self { account, apis, credentials, troubles: BTreeMap::new(), past: VecDeque::new() }
+    }
+
+    /// Takes the place of another one of the same account. What was wrong with systems and credentials that the account has no more
+    /// concerns nobody.
+    pub(super) fn succeed(&mut self, old: &Self) {
+        let Self { apis, credentials, .. } = self;
+        let concerns = |trouble: &Trouble| {
+            apis.contains(&trouble.api) && trouble.credential.is_none_or(|credential| credentials.contains(&credential))
+        };
+        let troubles = old.troubles.iter().filter(|(_, trouble)| concerns(trouble));
+        self.troubles = troubles.map(|(key, trouble)| (*key, trouble.clone())).collect();
+        self.past = old.past.iter().filter(|trouble| concerns(trouble)).cloned().collect();
+    }
+
+    /// Systems that the account calls.
+    pub(super) fn apis(&self) -> &[Api] {
+        &self.apis
     }
 
     /// For people: what is wrong right now, then what was.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::collector::Desk;
 use crate::collector::assembly::Standing;
-use crate::model::{PriceClass, Timestamp, TweetId, TweetReading, Username};
+use crate::model::{Api, PriceClass, Timestamp, TweetId, TweetReading, Username};
 use crate::schedule::{AccountMemory, AccountPlan, Known, Plan, TweetMemory};
 use crate::self_metrics::SelfMetrics;
 use crate::state::{Change, Recalled, State};
@@ -41,6 +41,9 @@ struct Header {
     plan: AccountMemory,
     owner: Option<u64>,
     username: Option<Username>,
+    /// Systems that want their requests in the other form.
+    #[serde(default)]
+    other_forms: Vec<Api>,
 }
 
 /// A tweet in the file.
@@ -141,7 +144,7 @@ impl Memory {
         let accounts = self.pending.iter().enumerate().filter(|(_, pending)| pending.changed);
         let change = |(index, pending): (usize, &Pending)| Change {
             account: self.names[index].clone(),
-            header: header(&plan.accounts()[index], &stores[index]),
+            header: header(&plan.accounts()[index], &stores[index], &desks[index]),
             tweets: pending
                 .tweets
                 .iter()
@@ -174,9 +177,9 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("numbers, texts and lists are JSON")
 }
 
-fn header(plan: &AccountPlan, store: &AccountStore) -> Vec<u8> {
+fn header(plan: &AccountPlan, store: &AccountStore, desk: &Desk) -> Vec<u8> {
     let (owner, username) = store.owner();
-    json(&Header { plan: plan.memory(), owner, username: username.cloned() })
+    json(&Header { plan: plan.memory(), owner, username: username.cloned(), other_forms: desk.other_forms() })
 }
 
 /// What is known of a tweet; nothing if it is watched no more.
@@ -197,7 +200,8 @@ fn kept_record(record: &TweetRecord, places: &[String]) -> KeptRecord {
 /// What cannot be read is left out, and counted.
 pub(super) fn recall(recalled: Recalled, plan: &mut AccountPlan, now: Timestamp) -> Option<Readings> {
     let header: Header = serde_json::from_slice(&recalled.header).ok()?;
-    let mut readings = Readings { owner: header.owner, username: header.username, tweets: HashMap::new(), unreadable: 0 };
+    let Header { plan: account, owner, username, other_forms } = header;
+    let mut readings = Readings { owner, username, other_forms, tweets: HashMap::new(), unreadable: 0 };
     let mut tweets = Vec::new();
     for (id, bytes) in recalled.tweets {
         match serde_json::from_slice::<Kept>(&bytes) {
@@ -209,7 +213,7 @@ pub(super) fn recall(recalled: Recalled, plan: &mut AccountPlan, now: Timestamp)
         }
     }
     let paid = recalled.paid.into_iter().filter_map(|(code, id)| Some((class(code)?, id))).collect();
-    plan.recall(header.plan, tweets, (recalled.paid_day, paid), now);
+    plan.recall(account, tweets, (recalled.paid_day, paid), now);
     Some(readings)
 }
 
@@ -226,30 +230,33 @@ pub fn known(recalled: &Recalled, now: Timestamp) -> Option<Known> {
     })
 }
 
-/// The readings of an account as the file has them, or the store.
+/// The readings of an account as the file has them, or the store, and what was learned with them.
 #[derive(Debug, Default)]
 pub(super) struct Readings {
     owner: Option<u64>,
     username: Option<Username>,
+    other_forms: Vec<Api>,
     tweets: HashMap<TweetId, KeptRecord>,
     /// Tweets that could not be read.
     pub unreadable: usize,
 }
 
 impl Readings {
-    /// What the store knows; whose tweets they are only if that is the same user's knowledge.
-    pub(super) fn of(store: &AccountStore, places: &[String], is_same_user: bool) -> Self {
+    /// What store and desk know; whose tweets they are only if that is the same user's knowledge.
+    pub(super) fn of(store: &AccountStore, desk: &Desk, is_same_user: bool) -> Self {
         let (owner, username) = if is_same_user { store.owner() } else { (None, None) };
         let tweet = |record: &TweetRecord| {
-            let kept = kept_record(record, places);
+            let kept = kept_record(record, &desk.places);
             (record.id, KeptRecord { foreign: kept.foreign && is_same_user, ..kept })
         };
-        Self { owner, username: username.cloned(), tweets: store.all_records().iter().map(tweet).collect(), unreadable: 0 }
+        let tweets = store.all_records().iter().map(tweet).collect();
+        Self { owner, username: username.cloned(), other_forms: desk.other_forms(), tweets, unreadable: 0 }
     }
 
     /// Gives them to the store, those of requests that the account still makes.
     pub(super) fn restore(self, store: &mut AccountStore, desk: &Desk, plan: &AccountPlan) {
         store.recall_owner(self.owner, self.username);
+        desk.recall_forms(&self.other_forms);
         let is_made = |part: &Part| {
             let mut sources = desk.precedence.iter().enumerate().filter(|(_, place)| **place == part.source);
             sources.any(|(source, _)| plan.keeps(source, part.request))

@@ -34,6 +34,8 @@ pub enum Probed {
     Page(Bytes),
     /// The account is not among those that probes may spend for.
     Forbidden,
+    /// As many tweets are remembered as may be, and none can be forgotten without paying for it again before its time.
+    Full,
 }
 
 /// The watched tweets of an account that may be probed.
@@ -86,7 +88,9 @@ impl Collector {
             Mode::OnScrape { min_age } => min_age,
             Mode::Background => std::time::Duration::ZERO,
         };
-        self.standing.plan.order(account, probe.tweet, min_age, clock());
+        if !self.standing.plan.order(account, probe.tweet, min_age, clock()) {
+            return drop(probe.done.send(Probed::Full));
+        }
         self.probes.waiting.push(probe);
     }
 

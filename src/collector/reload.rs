@@ -69,7 +69,7 @@ impl Collector {
     }
 
     /// What is kept by position goes where its account stands now.
-    fn move_over(&mut self, mut old: Standing) {
+    fn move_over(&mut self, old: Standing) {
         let places: HashMap<String, usize> = old.keys.iter().cloned().zip(0..).collect();
         let place = |key: &String| places.get(key).copied();
         let before: Vec<Option<usize>> = self.standing.keys.iter().map(place).collect();
@@ -78,7 +78,7 @@ impl Collector {
         self.ready = before.iter().map(|place| place.is_some_and(|place| self.ready[place])).collect();
         for (desk, place) in self.standing.desks.iter_mut().zip(&before) {
             if let Some(place) = place {
-                mem::swap(&mut desk.health, &mut old.desks[*place].health);
+                desk.health.succeed(&old.desks[*place].health);
             }
         }
         let is_safe = match &mut self.parts.memory {

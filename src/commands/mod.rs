@@ -16,8 +16,11 @@ use std::process::ExitCode;
 
 pub use cli::{Cli, command};
 
+use crate::app::report_panics;
+
 /// Runs the program with the process's arguments. Exit codes: 0 fine, 1 failed, 2 wrong use or bad configuration.
 pub fn run() -> ExitCode {
+    report_panics();
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => error.exit(),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, AppError, Origin, start_logging, until_told_to_stop};
+use crate::app::{App, AppError, LogFormat, Origin, start_logging, until_told_to_stop};
 use crate::commands::cli::{Common, ShardArg, address};
 use crate::commands::{check, fail};
 use crate::door::Door;
@@ -55,21 +55,34 @@ impl ServeArgs {
 
 pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
     start_logging(common.log_level, common.log_format);
+    match serve(common, args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads it by machine can read nothing else.
+        Err((code, why)) if common.log_format == LogFormat::Json => {
+            tracing::error!("{why}");
+            ExitCode::from(code)
+        }
+        Err((code, why)) => fail(code, &why),
+    }
+}
+
+/// Serves until it is told to stop. The error has the exit code, and says why.
+async fn serve(common: &Common, args: ServeArgs) -> Result<(), (u8, String)> {
     // Before anything that takes time: whoever waits for the log to speak may stop it at the first word.
     let stop = CancellationToken::new();
     if let Err(error) = until_told_to_stop(stop.clone()) {
-        return fail(1, &format!("cannot listen to signals: {error}"));
+        return Err((1, format!("cannot listen to signals: {error}")));
     }
     if args.systemd_socket && !args.listen.is_empty() {
-        return fail(2, "--web.systemd-socket takes the place of --web.listen-address; leave one of them out");
+        return Err((2, "--web.systemd-socket takes the place of --web.listen-address; leave one of them out".to_owned()));
     }
     let (loaded, (door, door_warnings)) = match both(check::load(common, args.shard), open_door(args.web_config.as_deref())) {
         Ok(both) => both,
-        Err(errors) => return fail(2, &errors),
+        Err(errors) => return Err((2, errors)),
     };
     let watchlist = match watchlist::load(&loaded.config) {
         Ok(watchlist) => watchlist,
-        Err(errors) => return fail(2, &format!("bad watch list\n{errors}")),
+        Err(errors) => return Err((2, format!("bad watch list\n{errors}"))),
     };
     let shard = loaded.config.shard;
     tracing::info!(version = VERSION, config_file = %common.config_file.display(), %shard, "starting tweet_exporter");
@@ -78,31 +91,31 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> ExitCode {
     }
     let options = match options(args.telemetry_path) {
         Ok(options) => Options { lifecycle: args.lifecycle, ..options },
-        Err(why) => return fail(2, &why),
+        Err(why) => return Err((2, why)),
     };
     let app = match App::new(&loaded, watchlist, Some(&common.state_path)) {
         Ok(app) => app,
-        Err(error @ (AppError::TokenFile(_) | AppError::State(_))) => return fail(1, &error.to_string()),
-        Err(error) => return fail(2, &error.to_string()),
+        Err(error @ (AppError::TokenFile(_) | AppError::State(_))) => return Err((1, error.to_string())),
+        Err(error) => return Err((2, error.to_string())),
     };
     // Before anybody can know that it runs: an early SIGHUP must not end it.
     let origin = Origin { path: common.config_file.clone(), environment, shard };
     let app = match app.reloading(origin, &stop) {
         Ok(app) => app,
-        Err(error) => return fail(1, &format!("cannot listen to signals: {error}")),
+        Err(error) => return Err((1, format!("cannot listen to signals: {error}"))),
     };
     let listeners = match listeners(args.listen, args.systemd_socket).await {
         Ok(listeners) => listeners,
-        Err(why) => return fail(1, &why),
+        Err(why) => return Err((1, why)),
     };
     if door.tls().is_some() {
         tracing::info!(http2 = door.offers_http2(), "TLS is enabled");
     }
     if let Err(error) = app.run(listeners, door, options, stop).await {
-        return fail(1, &error.to_string());
+        return Err((1, error.to_string()));
     }
     tracing::info!("stopped");
-    ExitCode::SUCCESS
+    Ok(())
 }
 
 /// What the server is told; the path must be one.

@@ -59,7 +59,7 @@ pub(super) struct Closed {
     pub(super) until: Timestamp,
     /// X itself named the end.
     #[serde(default)]
-    told: bool,
+    pub(super) told: bool,
 }
 
 /// Whether a call may be made now.

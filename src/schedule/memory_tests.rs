@@ -210,6 +210,52 @@ fn absurd_resets_and_missing_headers_cause_neither_a_storm_nor_an_endless_pause(
     }
 }
 
+/// The same account in another run, with what the one before had on disk.
+fn restarted(plan: &mut Plan, terms: AccountTerms, ids: &[crate::model::TweetId], now: Timestamp) -> Plan {
+    let account = &plan.accounts()[0];
+    let text = serde_json::to_string(&(account.memory(), account.tweet_memories(), account.paid())).expect("JSON");
+    let (memory, known, paid) = serde_json::from_str(&text).expect("what was written");
+    let mut next = AccountPlan::new(terms, ids, now);
+    next.recall(memory, known, paid, now);
+    Plan::new(ladder(), vec![next])
+}
+
+#[test]
+fn a_restart_makes_the_next_try_after_a_refused_payment_neither_sooner_nor_later() {
+    let quarter = 15 * MINUTE;
+    for (until, may_count, counted, read) in
+        [(None, true, Some(quarter), quarter), (None, false, None, 4 * quarter), (Some(START + 2 * DAY), false, None, 2 * DAY)]
+    {
+        let ids = tweets(3, DAY);
+        let mut terms = terms();
+        // Only an app may ask what X has counted.
+        terms.credentials.retain(|kind| may_count || kind.is_user());
+        let mut plan = plan(terms.clone(), &ids);
+        let calls = launch(&mut plan, Trigger::Interval, START);
+        fail(&mut plan, &calls[0], &Failure::PaymentRefused { until }, START);
+        let (mut now, mut usage) = (START, None);
+        let bought = loop {
+            // A crash loop: each run lives for half a minute.
+            now = now + MINUTE / 2;
+            plan = restarted(&mut plan, terms.clone(), &ids, now);
+            assert_eq!(states(&plan, now), [TweetState::OverBudget; 3], "{until:?} {may_count}");
+            let calls = plan.launch(Trigger::Interval, now);
+            let (counts, reads): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call.errand == Errand::Usage);
+            for call in counts {
+                usage.get_or_insert(now.since(START));
+                plan.finish(call, &[], Outcome::Counted(&ProjectUsage::default()), now);
+            }
+            if !reads.is_empty() {
+                assert_eq!(reads.len(), 1, "one is tried");
+                break now.since(START);
+            }
+            assert!(now < START + 3 * DAY, "never tried");
+        };
+        assert_eq!(usage, counted, "{until:?}");
+        assert!((read..=read + MINUTE).contains(&bought), "{until:?} {may_count}: {bought:?}");
+    }
+}
+
 #[test]
 fn lost_books_are_lost_after_another_restart_too() {
     let mut account = AccountPlan::new(with_budget(0.05), &tweets(20, DAY), START);

@@ -20,6 +20,8 @@ mod memory;
 #[cfg(test)]
 mod memory_tests;
 mod on_demand;
+#[cfg(test)]
+mod on_demand_tests;
 mod plan;
 #[cfg(test)]
 mod plan_tests;

@@ -3,28 +3,34 @@
 
 use std::time::Duration;
 
+use crate::config::Charge;
 use crate::model::{Timestamp, TweetId, TweetState};
 use crate::schedule::Ladder;
 use crate::schedule::account::AccountPlan;
 use crate::schedule::lane::is_due_by_day;
 use crate::schedule::tweet::{Track, TweetPlan};
 
-/// So many are remembered; a forgotten one that is asked for again is read anew, for nothing if it was paid today.
-const MOST: usize = 1_000;
+/// So many are remembered; a forgotten one that is asked for again is read anew, for nothing if it was paid today. Some 20 MB of readings.
+pub(super) const MOST: usize = 10_000;
 
 impl AccountPlan {
-    /// Somebody asks for a tweet, watched or not: it is due where its reading is older than its interval and than this.
-    pub(super) fn order(&mut self, id: TweetId, ladder: &Ladder, min_age: Duration, now: Timestamp) {
+    /// Somebody asks for a tweet, watched or not: it is due where its reading is older than its interval and than this. False: there is no
+    /// room for it without forgetting another one that would have to be bought again before its time.
+    pub(super) fn order(&mut self, id: TweetId, ladder: &Ladder, min_age: Duration, now: Timestamp) -> bool {
+        let is_known = self.index.contains_key(&id);
+        if !is_known && self.on_demand.len() >= MOST && !self.forget_eldest(ladder, now) {
+            return false;
+        }
         self.ordered.insert(id);
         let is_watched = self.index.get(&id).is_some_and(|position| !self.tweets[*position].on_demand);
         if !is_watched {
-            self.on_demand.retain(|known| *known != id);
+            if is_known {
+                self.on_demand.retain(|known| *known != id);
+            }
             self.on_demand.push(id);
-            self.forget_eldest();
         }
-        if !self.index.contains_key(&id) {
-            let named = self.named();
-            self.watch(&named, now);
+        if !is_known {
+            self.take_in(id, now);
         }
         let position = self.index[&id];
         for slot in 0..self.slots.len() {
@@ -40,6 +46,7 @@ impl AccountPlan {
             }
         }
         self.queue.disturb();
+        true
     }
 
     /// Nobody waits for it any more. What has not left yet stays at home.
@@ -90,17 +97,34 @@ impl AccountPlan {
         track.asked.is_none_or(|asked| by_day(asked).unwrap_or_else(|| by_age(asked)))
     }
 
-    fn forget_eldest(&mut self) {
-        if self.on_demand.len() <= MOST {
-            return;
-        }
-        let is_away = |id: &TweetId| {
-            let position = self.index.get(id);
-            position.is_some_and(|position| self.tweets[*position].tracks.iter().any(|track| track.away))
+    /// It stands behind all others, which stay where they are.
+    fn take_in(&mut self, id: TweetId, now: Timestamp) {
+        self.index.insert(id, self.tweets.len());
+        self.tweets.push(TweetPlan { on_demand: true, ..TweetPlan::new(id, self.slots.len(), now) });
+        (self.list_changed, self.adapted) = (true, None);
+    }
+
+    /// Makes room for one more, if that wastes no money. Who is asked for right now stands at the end.
+    fn forget_eldest(&mut self, ladder: &Ladder, now: Timestamp) -> bool {
+        let may_go = |id: &TweetId| {
+            let tweet = self.index.get(id).map(|position| &self.tweets[*position]);
+            tweet.is_none_or(|tweet| {
+                !tweet.tracks.iter().any(|track| track.away) && self.costs_nothing_to_forget(tweet, ladder, now)
+            })
         };
-        // Who is asked for right now stands at the end.
-        if let Some(eldest) = self.on_demand.iter().position(|id| !is_away(id)) {
-            self.on_demand.remove(eldest);
-        }
+        let Some(eldest) = self.on_demand.iter().position(may_go) else { return false };
+        self.on_demand.remove(eldest);
+        let named = self.named();
+        self.watch(&named, now);
+        true
+    }
+
+    /// What is paid for the day is read again for nothing. Where every read is paid, only what would be due anyway is.
+    fn costs_nothing_to_forget(&self, tweet: &TweetPlan, ladder: &Ladder, now: Timestamp) -> bool {
+        let is_due = |(slot, track): (usize, &Track)| {
+            let every = self.lane(tweet, slot, ladder, now).map(|(_, _, every)| every);
+            !track.read || every.is_none_or(|every| self.is_older(track, every, now))
+        };
+        self.terms.ledger.charge == Charge::UtcDay || tweet.tracks.iter().enumerate().all(is_due)
     }
 }

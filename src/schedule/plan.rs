@@ -71,8 +71,9 @@ impl Plan {
     }
 
     /// Somebody asks for a tweet of an account, watched or not: it is due if its reading is older than its interval and than this.
-    pub fn order(&mut self, account: usize, tweet: TweetId, min_age: Duration, now: Timestamp) {
-        self.accounts[account].order(tweet, &self.ladder, min_age, now);
+    /// False: there is no room for it.
+    pub fn order(&mut self, account: usize, tweet: TweetId, min_age: Duration, now: Timestamp) -> bool {
+        self.accounts[account].order(tweet, &self.ladder, min_age, now)
     }
 
     /// Nobody waits for the tweet any more.

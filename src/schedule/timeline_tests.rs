@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::config::{Budget, Charge, Groups, Prices, Tier};
 use crate::model::{
-    Api, Ask, Billed, CredentialKind, Failure, PageAsk, ProjectUsage, Reading, Refusal, TimelinePage, Timestamp, TweetId,
-    TweetReading, TweetState,
+    Api, Ask, Billed, CredentialKind, Failure, PageAsk, ProjectUsage, RateLimit, RateWindow, Reading, Refusal, TimelinePage,
+    Timestamp, TweetId, TweetReading, TweetState,
 };
 use crate::schedule::{
     AccountPlan, AccountTerms, Call, Discovery, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger, TweetsAsk,
@@ -419,4 +419,47 @@ fn a_login_as_another_user_takes_his_timeline_where_nobody_wrote_a_name() {
     world.pages.clear();
     world.settle(&mut plan, Trigger::Interval, other);
     assert!(world.pages.iter().all(|page| page.user == 77) && !world.pages.is_empty());
+}
+
+/// When pages leave while X allows so many requests a minute, counted as X does: from the first one on. Each is answered at once.
+fn pages_under(allowed: u64, tweets: u64, minutes: u32) -> Vec<Duration> {
+    let mut world = World::with((0..tweets).map(|number| tweet(HOUR, number)));
+    let mut plan = plan(terms(&[Api::Timeline], Some(discovery())), &[]);
+    let (mut left, mut ends, mut pages) = (allowed, START, Vec::new());
+    let mut now = START;
+    while now < START + minutes * MINUTE {
+        for call in plan.launch(Trigger::Interval, now) {
+            let Errand::Page { page, .. } = &call.errand else {
+                world.answer(&mut plan, &call, now);
+                continue;
+            };
+            if now >= ends {
+                (left, ends) = (allowed, now + MINUTE);
+            }
+            left = left.checked_sub(1).expect("X would answer 429");
+            pages.push(now.since(START));
+            let window = RateWindow::Minute;
+            // X names no end; what is read from it is our own guess.
+            let said = RateLimit { window, limit: Some(allowed), remaining: Some(left), reset: Some(now + MINUTE) };
+            let page = world.page(page);
+            plan.finish(&call, &[said], Outcome::Page(&page), now);
+        }
+        now = now + SECOND;
+    }
+    pages
+}
+
+#[test]
+fn pages_are_spread_over_a_window_that_is_too_small_for_them() {
+    let pages = pages_under(4, 450, 2);
+    assert!(pages.len() >= 5, "five pages of a hundred: {pages:?}");
+    let pauses: Vec<Duration> = pages[..5].windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(pauses.iter().all(|pause| (10 * SECOND..=20 * SECOND).contains(pause)), "evenly: {pages:?}");
+}
+
+#[test]
+fn a_walk_that_fits_into_its_window_is_finished_at_once() {
+    let pages = pages_under(12, 450, 3);
+    let first = pages.iter().filter(|at| **at < 10 * SECOND).count();
+    assert_eq!(first, 5, "five pages of a hundred: {pages:?}");
 }

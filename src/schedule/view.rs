@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::config::Budget;
-use crate::model::{Api, CredentialKind, Host, RateLimit, Timestamp, TweetId, Username};
+use crate::model::{Api, Ask, CredentialKind, Host, RateLimit, Timestamp, TweetId, Username};
 use crate::schedule::account::{AccountPlan, Books};
-use crate::schedule::gates::Gates;
+use crate::schedule::gates::Passage;
 use crate::schedule::{Discovery, Ladder};
 
 /// Where an account stands.
@@ -29,6 +29,8 @@ pub struct AccountView {
     pub under_way: usize,
     /// When the next tweets become due, where that goes by time.
     pub next_slot: Option<Timestamp>,
+    /// Before then no call for numbers can leave, whatever is due; [`Timestamp::MAX`]: not before the configuration is loaded anew.
+    pub opens: Timestamp,
     /// What was spent before is not known, and nothing is bought until X has told.
     pub books_are_lost: bool,
 }
@@ -148,12 +150,13 @@ impl AccountPlan {
             credentials,
             apis,
             money: self.ledger.money(now),
-            windows: windows(&self.gates),
-            pauses: pauses(&self.gates, now),
+            windows: self.windows(),
+            pauses: self.pauses(now).into_iter().filter(|pause| pause.api.is_none_or(|api| self.calls(api))).collect(),
             timeline: self.timeline.discovery.map(|discovery| self.timeline_view(discovery, now)),
             queued: self.queue.groups.iter().map(|group| group.tweets.len()).sum(),
             under_way: self.under_way.len(),
             next_slot: self.next_slot(),
+            opens: self.opens(now),
             books_are_lost: self.books != Books::Open,
         }
     }
@@ -178,13 +181,15 @@ impl AccountPlan {
         let Some(tweet) = self.index.get(&id).map(|position| &self.tweets[*position]) else { return NextRead::Never };
         let slots = (0..self.slots.len()).filter(|slot| self.slots[*slot].is_main());
         let next = |slot: usize| {
-            let Some((_, _, every)) = self.lane(tweet, slot, ladder, now) else { return NextRead::Never };
+            let Some((_, ask, every)) = self.lane(tweet, slot, ladder, now) else { return NextRead::Never };
             let track = &tweet.tracks[slot];
+            let opens = self.way_opens((slot, ask), now);
             match track.due {
                 _ if track.away => NextRead::UnderWay,
                 Some(_) if track.held || self.gates.is_unpaid() && self.slots[slot].api.class().is_some() => NextRead::Held,
-                Some(since) => NextRead::Due(since),
-                None => NextRead::At(track.asked.map_or(now, |asked| self.again(asked, every))),
+                Some(since) if opens <= now => NextRead::Due(since),
+                Some(_) => NextRead::At(opens),
+                None => NextRead::At(track.asked.map_or(now, |asked| self.again(asked, every)).max(opens)),
             }
         };
         slots.map(next).min().unwrap_or(NextRead::Never)
@@ -198,29 +203,65 @@ impl AccountPlan {
             None => asked + every,
         }
     }
-}
 
-fn windows(gates: &Gates) -> Vec<WindowView> {
-    gates
-        .windows
-        .iter()
-        .map(|((credential, api, _), limit)| WindowView { credential: *credential, api: *api, limit: *limit })
-        .collect()
-}
+    /// Before then nothing of what waits can leave; where nothing waits, nothing of what will.
+    fn opens(&self, now: Timestamp) -> Timestamp {
+        let queued = self.queue.groups.iter().map(|group| (group.slot, group.ask));
+        let walks = self.timeline.walks.iter().map(|walk| (walk.slot, walk.ask));
+        let mut any = (0..self.slots.len()).flat_map(|slot| [Ask::Public, Ask::Private, Ask::Promoted].map(|ask| (slot, ask)));
+        let soonest = |ways: &mut dyn Iterator<Item = (usize, Ask)>| ways.map(|way| self.way_opens(way, now)).min();
+        soonest(&mut queued.chain(walks)).or_else(|| soonest(&mut any)).unwrap_or(now)
+    }
 
-/// What is closed now; a pause that is over shows only in that the next call is a trial.
-fn pauses(gates: &Gates, now: Timestamp) -> Vec<Pause> {
-    let pause = |cause, credential, api, until| Pause { cause, credential, api, until };
-    let payment = gates.payment.iter().map(|closed| pause(PauseCause::PaymentRefused, None, None, closed.until));
-    let closed = gates.closed.iter().map(|api| pause(PauseCause::Closed, None, Some(*api), Timestamp::MAX));
-    let refused = gates.credentials.iter();
-    let refused = refused.map(|((kind, host), until)| pause(PauseCause::CredentialRefused(*host), Some(*kind), None, *until));
-    let forbidden = gates.forbidden.iter();
-    let forbidden = forbidden.map(|((kind, api), until)| pause(PauseCause::Forbidden, Some(*kind), Some(*api), *until));
-    let tokenless = gates.tokenless.iter().map(|(kind, until)| pause(PauseCause::NoToken, Some(*kind), None, *until));
-    let limited = gates.closed_windows.iter();
-    let limited = limited.map(|((kind, api), closed)| pause(PauseCause::RateLimited, Some(*kind), Some(*api), closed.until));
-    let faults = gates.faults.iter().map(|(api, closed)| pause(PauseCause::Fault, None, Some(*api), closed.until));
-    let lasting = payment.chain(closed).chain(refused).chain(forbidden);
-    lasting.chain(tokenless.chain(limited).chain(faults).filter(|pause| pause.until > now)).collect()
+    /// When a call of this kind may leave, as far as that is known now.
+    fn way_opens(&self, (slot, ask): (usize, Ask), now: Timestamp) -> Timestamp {
+        let api = self.slots[slot].api;
+        let opens = |kind| match self.gates.passage(kind, api, now) {
+            Passage::Open | Passage::AfterProbe => now,
+            Passage::Wait(until) | Passage::Refused(until) => until,
+            Passage::Unpaid(until) => self.next_payment(now).unwrap_or(until),
+        };
+        self.candidates(api, ask).map(opens).min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// When a refused payment is tried again: at the end that X has named, else after the free usage call, where that may be made, and
+    /// at the latest after an hour (promise 8).
+    fn next_payment(&self, now: Timestamp) -> Option<Timestamp> {
+        let payment = self.gates.payment?;
+        let counts = |kind: &CredentialKind| !payment.told && !self.gates.is_refused(*kind, Api::Usage);
+        let usage = self.candidates(Api::Usage, Ask::Public).next().filter(counts).map(|kind| {
+            let Passage::Wait(until) = self.gates.passage(kind, Api::Usage, now) else { return self.usage_due };
+            until.max(self.usage_due)
+        });
+        Some(usage.map_or(payment.until, |usage| usage.min(payment.until)))
+    }
+
+    /// What is closed now; a pause that is over shows only in that the next call is a trial.
+    fn pauses(&self, now: Timestamp) -> Vec<Pause> {
+        let gates = &self.gates;
+        let pause = |cause, credential, api, until| Pause { cause, credential, api, until };
+        let payment = self.next_payment(now).map(|until| pause(PauseCause::PaymentRefused, None, None, until)).into_iter();
+        let closed = gates.closed.iter().map(|api| pause(PauseCause::Closed, None, Some(*api), Timestamp::MAX));
+        let refused = gates.credentials.iter();
+        let refused = refused.map(|((kind, host), until)| pause(PauseCause::CredentialRefused(*host), Some(*kind), None, *until));
+        let forbidden = gates.forbidden.iter();
+        let forbidden = forbidden.map(|((kind, api), until)| pause(PauseCause::Forbidden, Some(*kind), Some(*api), *until));
+        let tokenless = gates.tokenless.iter().map(|(kind, until)| pause(PauseCause::NoToken, Some(*kind), None, *until));
+        let limited = gates.closed_windows.iter();
+        let limited = limited.map(|((kind, api), closed)| pause(PauseCause::RateLimited, Some(*kind), Some(*api), closed.until));
+        let faults = gates.faults.iter().map(|(api, closed)| pause(PauseCause::Fault, None, Some(*api), closed.until));
+        let lasting = payment.chain(closed).chain(refused).chain(forbidden);
+        lasting.chain(tokenless.chain(limited).chain(faults).filter(|pause| pause.until > now)).collect()
+    }
+
+    /// X's windows, of systems that it calls: those of others are remembered, for it may call them again.
+    fn windows(&self) -> Vec<WindowView> {
+        let windows = self.gates.windows.iter().filter(|((_, api, _), _)| self.calls(*api));
+        windows.map(|((credential, api, _), limit)| WindowView { credential: *credential, api: *api, limit: *limit }).collect()
+    }
+
+    /// Whether it calls the system at all.
+    fn calls(&self, api: Api) -> bool {
+        matches!(api, Api::Users | Api::Usage | Api::Oauth2) || self.slots.iter().any(|slot| slot.api == api)
+    }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{Api, CredentialKind, Failure, RateLimit, RateWindow, Timestamp};
+use crate::model::{Api, CredentialKind, Failure, ProjectUsage, RateLimit, RateWindow, Timestamp};
 use crate::schedule::plan_tests::{DAY, MINUTE, START, fail, give, launch, plan, terms, tweets, with_budget};
-use crate::schedule::{NextRead, Outcome, PauseCause, Trigger};
+use crate::schedule::{Errand, NextRead, Outcome, PauseCause, Trigger};
 
 #[test]
 fn a_tweets_next_read_is_told_as_it_comes() {
@@ -46,6 +46,64 @@ fn pauses_are_shown_while_they_last() {
     let shown = pauses(START);
     assert_eq!((shown.len(), shown[0].cause, shown[0].api), (1, PauseCause::RateLimited, Some(Api::Lookup)));
     assert!(pauses(until + MINUTE).is_empty());
+}
+
+#[test]
+fn after_a_refused_payment_the_next_try_is_told_as_it_comes() {
+    let quarter = 15 * MINUTE;
+    for (until, usage, expected) in [
+        (None, true, START + quarter),
+        (None, false, START + 4 * quarter),
+        (Some(START + 3 * DAY), true, START + 3 * DAY),
+        (Some(START + 3 * DAY), false, START + 3 * DAY),
+    ] {
+        let ids = tweets(2, MINUTE);
+        let mut terms = terms();
+        if !usage {
+            // Only an app may ask what X has counted.
+            terms.credentials = vec![CredentialKind::Oauth1];
+        }
+        let mut plan = plan(terms, &ids);
+        let calls = launch(&mut plan, Trigger::Interval, START);
+        fail(&mut plan, &calls[0], &Failure::PaymentRefused { until }, START);
+        launch(&mut plan, Trigger::Interval, START);
+        let view = plan.accounts()[0].view(START);
+        assert_eq!((view.pauses.len(), view.pauses[0].until, view.opens), (1, expected, expected), "{until:?} {usage}");
+        let step = if until.is_some() { 10 * MINUTE } else { Duration::from_secs(5) };
+        let mut now = START;
+        let tried = loop {
+            now = now + step;
+            for call in plan.launch(Trigger::Interval, now) {
+                match call.errand {
+                    Errand::Usage => drop(plan.finish(&call, &[], Outcome::Counted(&ProjectUsage::default()), now)),
+                    _ => fail(&mut plan, &call, &Failure::PaymentRefused { until: None }, now),
+                }
+            }
+            let view = plan.accounts()[0].view(now);
+            if view.pauses[0].until != expected && view.pauses[0].until != now {
+                break now;
+            }
+            assert!(now < START + 4 * DAY, "never tried");
+        };
+        assert!(tried.since(expected) <= 2 * step && tried >= expected, "{tried} for {expected}");
+    }
+}
+
+#[test]
+fn a_read_that_falls_due_while_x_wants_money_is_told_for_after_that() {
+    let ids = tweets(2, MINUTE);
+    let mut plan = plan(terms(), &ids);
+    let calls = launch(&mut plan, Trigger::Interval, START);
+    give(&mut plan, &calls[0], START);
+    let until = START + 5 * MINUTE;
+    let window = Failure::RateLimited { until: Some(until) };
+    let calls = launch(&mut plan, Trigger::Interval, START + MINUTE);
+    fail(&mut plan, &calls[0], &window, START + MINUTE);
+    let now = START + MINUTE + Duration::from_secs(1);
+    launch(&mut plan, Trigger::Interval, now);
+    let opens = until + Duration::from_secs(1);
+    assert_eq!(plan.next_read(0, ids[0], now), NextRead::At(opens));
+    assert_eq!(plan.accounts()[0].view(now).opens, opens);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use crate::model::{Api, Ask, Failure, PageAsk, PriceClass, Reading, Refusal, TimelinePage, Timestamp, TweetId};
+use crate::model::{Api, Ask, CredentialKind, Failure, PageAsk, PriceClass, Reading, Refusal, TimelinePage, Timestamp, TweetId};
 use crate::schedule::account::AccountPlan;
 use crate::schedule::gates::Passage;
 use crate::schedule::ledger::Bill;
+use crate::schedule::quota::Demand;
 use crate::schedule::slot::{PRIVATE_AGE, Slot, SlotKind};
 use crate::schedule::timeline::{PAGE, Walk};
 use crate::schedule::tweet::{FOREIGN_PAUSE, RECHECK, TweetPlan};
@@ -154,6 +155,9 @@ impl AccountPlan {
             }
             return None;
         };
+        if self.is_page_ahead(credential, now) {
+            return None;
+        }
         let class = self.slots[slot].class(self.timeline.identity.is_own() && credential.is_user());
         let Some((size, worst)) = self.page_size(class) else {
             self.hold_walk();
@@ -178,6 +182,32 @@ impl AccountPlan {
         let (source, request) = (self.slots[slot].source, self.slots[slot].request);
         let worst = class.map(|class| (class, worst));
         Some(self.call(account, credential, Errand::Page { source, request, page }, worst, now))
+    }
+
+    /// A window would not last to its end if the front walk's next page left now. A walk that has begun is finished where it fits into what
+    /// is left: half of one is worth little.
+    fn is_page_ahead(&self, credential: CredentialKind, now: Timestamp) -> bool {
+        let (api, walks) = (Api::Timeline, &self.timeline.walks);
+        let demand = match walks.front() {
+            Some(walk) if walk.pages > 0 => Demand { queued: self.pages_left(walk), per_second: 0.0 },
+            _ => Demand {
+                queued: walks.iter().map(|walk| self.pages_left(walk)).sum(),
+                per_second: self.demand.get(&api).copied().unwrap_or_default(),
+            },
+        };
+        self.gates.ahead(credential, api, demand, now).is_some()
+    }
+
+    /// How many pages a walk still needs, as far as anybody can tell: a stretch that nobody has seen may be as deep as is looked for.
+    fn pages_left(&self, walk: &Walk) -> u64 {
+        let most = self.timeline.discovery.map_or(0, |discovery| discovery.max_tweets.min(self.depth()));
+        let is_unseen = walk.after.is_none() && self.timeline.walked_from.is_none_or(|from| walk.start < from);
+        let tweets = if is_unseen {
+            most.saturating_sub(walk.seen.len())
+        } else {
+            walk.expected.iter().filter(|id| !walk.seen.contains(id)).count()
+        };
+        tweets.div_ceil(PAGE).max(1) as u64
     }
 
     fn page_class(&self, slot: usize) -> Option<PriceClass> {

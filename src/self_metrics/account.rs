@@ -84,10 +84,7 @@ impl AccountMetrics {
     /// X charges for so many resources of this class, so many US dollars in all.
     pub fn billed(&self, class: PriceClass, count: u64, usd: f64) {
         self.families().billable_reads.at([&self.name, class.name()]).inc_by(count);
-        // A counter that falls would be read as a restart.
-        if usd.is_finite() && usd > 0.0 {
-            self.families().spend.at([&self.name]).inc_by(usd);
-        }
+        self.families().spend.at([&self.name]).add(usd);
     }
 
     /// A budget in US dollars and what is left of it.
@@ -137,6 +134,16 @@ impl AccountMetrics {
             table.retain(|[account, kind, ..]| stays(account, kind));
         }
         families.rate_reset.retain(|[account, kind, ..]| stays(account, kind));
+    }
+
+    /// The account calls these systems, and no others any more: windows of others say nothing.
+    pub fn systems(&self, apis: &[Api]) {
+        let families = self.families();
+        let stays = |account: &str, api: &str| account != &*self.name || apis.iter().any(|known| known.name() == api);
+        for table in [&families.rate_limit, &families.rate_remaining] {
+            table.retain(|[account, _, api, _]| stays(account, api));
+        }
+        families.rate_reset.retain(|[account, _, api, _]| stays(account, api));
     }
 
     /// When the access token expires.

@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
+use crate::self_metrics::dollars::Dollars;
 use crate::self_metrics::table::{Since, Table};
 
 /// A gauge of whole numbers.
@@ -27,7 +28,7 @@ pub(super) struct Families {
     pub(super) rate_reset: Table<4, Float>,
     pub(super) tweets_read: Table<2, Counter>,
     pub(super) billable_reads: Table<2, Counter>,
-    pub(super) spend: Table<1, Counter<f64, AtomicU64>>,
+    pub(super) spend: Table<1, Dollars>,
     pub(super) budget: Table<2, Float>,
     pub(super) budget_remaining: Table<2, Float>,
     pub(super) watched: Table<2, Whole>,

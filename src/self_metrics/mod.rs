@@ -2,6 +2,7 @@
 //! none is ever reset.
 
 mod account;
+mod dollars;
 mod families;
 mod labels;
 mod process;
@@ -326,6 +327,24 @@ mod tests {
             acme.billed(PriceClass::User, 1, usd);
         }
         has(&page(&metrics), "spend_usd_total{account=\"acme\"} 0.5");
+    }
+
+    #[test]
+    fn small_prices_add_up_without_noise() {
+        let metrics = SelfMetrics::new();
+        let acme = metrics.account("acme", &[]);
+        for sum in ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"] {
+            acme.billed(PriceClass::Tweet, 20, 0.1);
+            has(&page(&metrics), &format!("spend_usd_total{{account=\"acme\"}} {sum}"));
+        }
+    }
+
+    #[test]
+    fn without_labels_there_are_no_braces() {
+        let metrics = SelfMetrics::new();
+        metrics.state_ok(true);
+        has(&page(&metrics), "state_ok 1");
+        assert!(!page(&metrics).contains("{}"));
     }
 
     #[test]

@@ -71,6 +71,10 @@ impl<const N: usize, M> Clone for Table<N, M> {
 impl<const N: usize, M: Clone + EncodeMetric + TypedMetric> EncodeMetric for Table<N, M> {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
         self.with(|rows| {
+            if let (0, Some(row)) = (N, rows.values().next()) {
+                // Without labels there are no braces.
+                return row.encode(encoder);
+            }
             rows.iter().try_for_each(|(values, row)| row.encode(encoder.encode_family(&Labels { names: &self.names, values })?))
         })
     }

@@ -34,6 +34,12 @@ pub(super) async fn page(server: &Server, head: &Parts) -> Reply {
         Some(Probed::Forbidden) => {
             return text(StatusCode::FORBIDDEN, "probes may not spend for this account; list its name under probe.accounts");
         }
+        Some(Probed::Full) => {
+            return text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many tweets were asked for lately; list those that are asked for again under watch",
+            );
+        }
         None => return text(StatusCode::SERVICE_UNAVAILABLE, "no answer in time; ask again"),
     };
     let negotiated = negotiate(list(&head.headers, ACCEPT).as_deref());

@@ -1,5 +1,7 @@
 //! What can go wrong with the state: for people, and inside, where it decides about the file's fate.
 
+use std::any::Any;
+use std::cell::Cell;
 use std::fmt;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,7 +64,7 @@ impl fmt::Display for Fault {
 
 /// Runs what touches the file. redb reports most broken files, and panics over some.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Fault> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match caught(work) {
         Ok(result) => result.map_err(Fault::from),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned();
@@ -70,4 +72,21 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, F
             Err(Fault::Broken(format!("redb gave up on it: {}", text.unwrap_or_default())))
         }
     }
+}
+
+thread_local! {
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread, right now, is one that becomes an error of the state: whoever reports panics need not.
+pub fn expects_panic() -> bool {
+    IS_GUARDED.get()
+}
+
+/// Runs it, and gives what it panicked with.
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    IS_GUARDED.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(false);
+    result
 }

@@ -9,17 +9,16 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use error::StateError;
+pub use error::{StateError, expects_panic};
 pub use peek::peek;
 pub use tables::{Change, Recalled};
 
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::{Builder, Database, Error};
 
-use crate::state::error::{Fault, guarded};
+use crate::state::error::{Fault, caught, guarded};
 use crate::state::folder::Folder;
 
 /// The open database. Its folder belongs to this process until it is dropped, or the process ends in whatever way.
@@ -126,7 +125,7 @@ impl Drop for State {
 
 /// Closing writes, and what writes may panic in a file that was broken under our hands. There is nothing left to save then.
 fn close(database: Database) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(database)));
+    let _ = caught(|| drop(database));
 }
 
 fn builder() -> Builder {

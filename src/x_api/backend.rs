@@ -1,9 +1,10 @@
 //! The sources that are read by lists of tweets, behind one door.
 
 use crate::config::SourceKind;
-use crate::model::{Ask, CredentialKind, MediaKey, Reading, Timestamp, TweetId};
+use crate::model::{Api, Ask, CredentialKind, MediaKey, Reading, Timestamp, TweetId};
 use crate::x_api::analytics::{MediaAnalytics, TweetAnalytics};
 use crate::x_api::engagement::Engagement;
+use crate::x_api::forms::Forms;
 use crate::x_api::insights::Insights;
 use crate::x_api::labs::LabsPrivate;
 use crate::x_api::lookup::Lookup;
@@ -54,6 +55,30 @@ impl Backend {
             SourceKind::EngagementHistorical(window) => Self::Engagement(Engagement::historical(window.clone())),
             SourceKind::LabsPrivate => Self::Labs(LabsPrivate),
         })
+    }
+
+    /// The system, if it was found to want its requests in another form than its documents have. Worth remembering: who forgets it asks
+    /// in vain once more.
+    pub fn other_form(&self) -> Option<Api> {
+        let (api, forms) = self.forms()?;
+        forms.wants_other().then_some(api)
+    }
+
+    /// Begins with the other form if the system is among these.
+    pub fn recall_forms(&self, other: &[Api]) {
+        if let Some((_, forms)) = self.forms().filter(|(api, _)| other.contains(api)) {
+            forms.use_other();
+        }
+    }
+
+    fn forms(&self) -> Option<(Api, &Forms)> {
+        match self {
+            Self::Lookup(backend) => Some(backend.forms()),
+            Self::Analytics(backend) => Some(backend.forms()),
+            Self::MediaAnalytics(backend) => Some(backend.forms()),
+            Self::Insights(backend) => Some(backend.forms()),
+            Self::Engagement(_) | Self::Labs(_) => None,
+        }
     }
 
     /// Reads one batch with one request; with a second one where a backend knows that the first one's form was wrong.

@@ -33,6 +33,11 @@ impl Fields {
         second
     }
 
+    /// What is known of the parameter's name.
+    pub(super) fn forms(&self) -> &Forms {
+        &self.forms
+    }
+
     async fn once(&self, session: &Session, inquiry: &Inquiry<'_>, ask: Ask, form: Form) -> Sent {
         let fields = query(self.groups, ask, form);
         let added = fields.iter().map(|(name, value)| (*name, value.as_str()));

@@ -54,6 +54,17 @@ impl Forms {
         (!self.closed.load(Ordering::Relaxed)).then_some(other)
     }
 
+    /// The other form is what X wants, and that is known rather than tried: worth remembering.
+    pub(super) fn wants_other(&self) -> bool {
+        let is_sure = self.closed.load(Ordering::Relaxed) || self.rounds.load(Ordering::Relaxed) == 0;
+        is_sure && self.wants_other.load(Ordering::Relaxed)
+    }
+
+    /// It was found out before that X wants the other form. Should that have changed, it is found out again.
+    pub(super) fn use_other(&self) {
+        self.wants_other.store(true, Ordering::Relaxed);
+    }
+
     /// This form worked; whether that is news.
     pub(super) fn remember(&self, form: Form) -> bool {
         let other = form == Form::Other;

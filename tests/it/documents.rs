@@ -123,7 +123,60 @@ fn the_completions_are_true() {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut command(), "tweet_exporter", &mut script);
         let script = String::from_utf8(script).expect("the scripts are UTF-8");
-        check(&format!("deploy/completions/{name}"), &if shell == Fish { for_fish(&script) } else { script });
+        let script = match shell {
+            Bash => for_bash(&script),
+            Fish => for_fish(&script),
+            _ => script,
+        };
+        check(&format!("deploy/completions/{name}"), &script);
+    }
+}
+
+/// bash parts words at =, so that `--flag=value` comes as three, of which clap's script knows nothing.
+fn for_bash(script: &str) -> String {
+    const BEFORE: &str = "    prev=\"$3\"\n";
+    let (head, tail) = script.split_once(BEFORE).expect("clap's script has this line");
+    let of_three_words = concat!(
+        "    # --flag=value comes as three words.\n",
+        "    if [[ \"${COMP_WORDS[COMP_CWORD]}\" == \"=\" ]]; then\n",
+        "        cur=\"\"\n",
+        "        prev=\"${COMP_WORDS[COMP_CWORD-1]}\"\n",
+        "    elif [[ \"${prev}\" == \"=\" ]]; then\n",
+        "        prev=\"${COMP_WORDS[COMP_CWORD-2]}\"\n",
+        "    fi\n",
+    );
+    format!("{head}{BEFORE}{of_three_words}{tail}")
+}
+
+#[test]
+fn bash_completes_values_behind_a_blank_and_behind_an_equals_sign() {
+    let mut script = Vec::new();
+    clap_complete::generate(clap_complete::Shell::Bash, &mut command(), "tweet_exporter", &mut script);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("tweet_exporter.bash");
+    std::fs::write(&file, for_bash(&String::from_utf8(script).expect("UTF-8"))).expect("room");
+    let script = file.display();
+    // What bash calls the function with: the program, the word, the one before it.
+    let ask = |words: &[&str], word: &str, before: &str| {
+        let text = format!(
+            "source '{script}'; COMP_WORDS=(tweet_exporter {}); COMP_CWORD={}; _tweet_exporter tweet_exporter '{word}' '{before}'; \
+             echo \"${{COMPREPLY[@]}}\"",
+            words.join(" "),
+            words.len()
+        );
+        let output = std::process::Command::new("bash").args(["--norc", "-c", &text]).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    for (words, word, before, expected) in [
+        (&["--log.level", "de"][..], "de", "--log.level", "debug"),
+        (&["--log.level", "=", "de"], "de", "=", "debug"),
+        (&["--log.level", "="], "", "--log.level", "debug info warn error"),
+        (&["serve", "--log.format", "=", "j"], "j", "=", "json"),
+        (&["plan", "--format", "="], "=", "--format", "table json"),
+        (&["ser"], "ser", "tweet_exporter", "serve"),
+    ] {
+        let Some(completed) = ask(words, word, before) else { return };
+        assert_eq!(completed, expected, "{words:?}");
     }
 }
 

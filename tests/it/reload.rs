@@ -230,3 +230,28 @@ async fn a_bad_watch_file_shows_until_it_is_mended() {
     assert_eq!(page.value(good, &[]), Some(1.0));
     assert_ne!(page.value("tweet_exporter_config_hash", &[]), hash, "the watch files are in it");
 }
+
+#[tokio::test]
+async fn what_was_wrong_with_a_source_leaves_with_it() {
+    let simulator = Simulator::start();
+    let tweet = simulator.tweet("acme", "steady").await;
+    let with = |sources: &str| simulator.acme_under(PATIENT, Account::OWNER, sources, &watching(&[&tweet]));
+    let forbidden = json!({"path": "/2/tweets/analytics", "fault": {"kind": "client_not_enrolled"}});
+    let out_of_order = json!({"path": "/2/insights/", "fault": {"kind": "rate_limited", "reset_in_seconds": 600}});
+    let refused = json!({"path": "/2/tweets", "credential": "oauth1", "fault": {"kind": "unauthorized"}});
+    simulator.faults(json!([forbidden, out_of_order, refused])).await;
+    let all = "[{ api: lookup }, { api: analytics, window: 7d }, { api: insights_28hr }]";
+    let exporter = Exporter::start(&with(all), &simulator.secrets());
+    let troubles = async || {
+        exporter.scrape().await;
+        let (html, metrics) = (exporter.get("/").await.1, exporter.get("/metrics").await.1);
+        let gauges: String = metrics.lines().filter(|line| line.contains("api_rate_limit_")).collect();
+        [("analytics", &html), ("insights_28hr", &html), ("lookup with oauth1", &html), ("insights_28hr", &gauges)]
+            .map(|(name, text)| text.contains(name))
+    };
+    until("all troubles", async || (troubles().await == [true; 4]).then_some(())).await;
+    exporter.reload_with(&with("[{ api: lookup }]")).await;
+    assert_eq!(troubles().await, [false, false, true, false], "of two sources nobody wants to hear any more");
+    exporter.reload_with(&with("[{ api: lookup }]").replace(Account::OWNER, Account::PUBLIC)).await;
+    assert_eq!(troubles().await, [false; 4]);
+}

@@ -204,3 +204,47 @@ async fn numbers_of_a_source_that_was_taken_out_and_tweets_no_longer_watched_do_
     let last = exporter.scrape().await;
     assert_eq!((last.sum("tweet_state", &[]), of(&last, "tweet_engagement", &gone)), (2.0, 0.0));
 }
+
+/// Each system wants its requests in the form that its documents do not have.
+fn other_forms() -> Value {
+    let path = |path: &str, fault: Value| json!({"path": path, "fault": fault});
+    let fields = || json!({"kind": "fields_parameter", "only": "post.fields"});
+    let lists = json!({"kind": "insights", "encoding": "repeated"});
+    json!([path("/2/tweets", fields()), path("/2/users/", fields()), path("/2/insights/", lists)])
+}
+
+#[tokio::test]
+async fn the_form_in_which_x_wants_its_requests_is_learned_once() {
+    let simulator = Simulator::start();
+    simulator.faults(other_forms()).await;
+    let foreign = simulator.tweet("globex", "viral").await;
+    let sources = "[{ api: timeline }, { api: lookup }, { api: insights_28hr }]";
+    let watch = format!("{{ tweets: [\"{foreign}\"], timeline: {{ younger_than: 1d }} }}");
+    let text = simulator.acme(Account::OWNER, sources, &watch);
+    let secrets = simulator.secrets();
+    let exporter = Exporter::start(&text, &secrets);
+    // Requests that X refused to each system, until each has answered one.
+    let refused = async |exporter: &Exporter| {
+        let counts = until("an answer of each", async || {
+            exporter.scrape().await;
+            let requests = reads(&simulator).await;
+            let with = |path: &str, status: u16| {
+                let to = |request: &&Value| request["path"].as_str().is_some_and(|other| other.starts_with(path));
+                requests.iter().filter(|request| to(request) && request["status"] == status).count()
+            };
+            let paths = ["/2/users/", "/2/tweets", "/2/insights/28hr"];
+            paths.iter().all(|path| with(path, 200) > 0).then(|| paths.map(|path| with(path, 400)))
+        })
+        .await;
+        simulator.forget().await;
+        counts
+    };
+    assert_eq!(refused(&exporter).await, [1, 1, 1], "it has to be found out");
+    assert_eq!(refused(&exporter).await, [0, 0, 0], "and is remembered");
+    let exporter = exporter.crash(&secrets);
+    assert_eq!(refused(&exporter).await, [0, 0, 0], "over a crash");
+    exporter.reload_with(&text.replace("min_age: 1s", "min_age: 2s")).await;
+    assert_eq!(refused(&exporter).await, [0, 0, 0], "over a reload");
+    let exporter = stop_and_start(exporter, &secrets);
+    assert_eq!(refused(&exporter).await, [0, 0, 0], "over both");
+}

@@ -180,3 +180,25 @@ async fn discovery_is_shown() {
         assert!(words.contains(fact), "{fact}\n{words}");
     }
 }
+
+#[tokio::test]
+async fn a_refused_payment_is_shown_with_its_true_next_try() {
+    let in_background = "tiers: [{ younger_than: 2000d, every: 1s }]";
+    for lines in [Account::PUBLIC, Account::KEYS] {
+        let simulator = Simulator::start();
+        let tweet = simulator.tweet("acme", "steady").await;
+        let text = simulator.acme_under(in_background, lines, "[{ api: lookup }]", &watching(&[&tweet]));
+        let exporter = Exporter::start(&text, &simulator.secrets());
+        until("numbers", async || (exporter.scrape().await.state(&tweet) == "ok").then_some(())).await;
+        simulator.faults(json!([{"fault": {"kind": "credits_depleted"}}])).await;
+        let words = until("the refusal", async || {
+            let words = words(&look(&exporter, "/").await);
+            words.contains("Due and waiting 1").then_some(words).filter(|words| words.contains("X wants money"))
+        })
+        .await;
+        // In a quarter of an hour the free usage call is made, and not in an hour.
+        for fact in ["all systems: X wants money , tried again in 1", "Next in 1", "waits for money"] {
+            assert!(words.contains(fact), "{fact}\n{words}");
+        }
+    }
+}

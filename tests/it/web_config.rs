@@ -100,6 +100,10 @@ fn what_is_wrong_is_said_at_its_place() {
         (&format!("basic_auth_users: {{ alice: {} }}", HASH.replace("$10$", "$03$")), &["bcrypt's cost is 3"]),
         (&format!("basic_auth_users:\n  a: {HASH}\n  a: {HASH}\n"), &["3:3: basic_auth_users.a: the key is repeated"]),
         ("rate_limit: { interval: 1s }", &["rate_limit.burst: missing; "]),
+        (
+            "rate_limit:\n  interval: 1s\n  burst: 0\n",
+            &["3:10: rate_limit.burst: must be at least 1, got 0: with none no request is answered"],
+        ),
         ("rate_limit: { interval: 5, burst: 1 }", &["interval: \"5\" has no unit"]),
         ("rate_limit: { interval: 1d, burst: -1 }", &["interval: \"1d\" is no duration", "burst: \"-1\" does not fit"]),
         (
@@ -139,6 +143,7 @@ fn what_works_loads_and_what_deserves_a_look_is_said() {
         (&everything, &[]),
         (&secured, &[]),
         ("rate_limit: { interval: 0 }", &[]),
+        ("rate_limit: { interval: 0, burst: 0 }", &[]),
         ("rate_limit: { interval: 1.5s, burst: 3 }", &[]),
         (&format!("basic_auth_users: {{ alice: {HASH} }}"), &["without TLS the passwords travel readable"]),
         (

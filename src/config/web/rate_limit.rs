@@ -24,9 +24,11 @@ pub(super) fn read(field: &Field<'_>) -> Option<Option<RateLimit>> {
     if interval.is_zero() {
         return Some(None);
     }
-    match u32::try_from(burst) {
-        Ok(burst @ 1..) => Some(Some(RateLimit { interval, burst })),
-        _ => section.missing("burst", "without it no request is answered; write how many may come at once, such as 20"),
+    const WITHOUT: &str = "no request is answered; write how many may come at once, such as 20";
+    match (u32::try_from(burst), section.field("burst")) {
+        (Ok(burst @ 1..), _) => Some(Some(RateLimit { interval, burst })),
+        (_, Some(field)) => field.refuse(format!("must be at least 1, got {burst}: with none {WITHOUT}")),
+        (_, None) => section.missing("burst", &format!("without it {WITHOUT}")),
     }
 }
 

@@ -226,10 +226,14 @@ fn reads(html: &mut Html, account: &AccountStatus, on_scrape: bool, now: Timesta
         html.raw(if position > 0 { ", " } else { "" }).text(api.name());
     }
     html.raw("</dd></div>\n<div><dt>Next</dt><dd>");
-    match plan.next_slot.filter(|_| !on_scrape) {
-        _ if on_scrape => drop(html.raw("with the next scrape")),
-        _ if plan.queued > 0 => drop(html.raw("now")),
-        next => moment_or_dash(html, next.map(|next| next.max(now)), now),
+    let next = if on_scrape || plan.queued > 0 { Some(now) } else { plan.next_slot };
+    match next.map(|next| next.max(plan.opens).max(now)) {
+        Some(Timestamp::MAX) => drop(html.raw("not before the configuration is loaded anew")),
+        Some(next) if on_scrape && next == now => drop(html.raw("with the next scrape")),
+        next => {
+            html.raw(if on_scrape { "by a scrape " } else { "" });
+            moment_or_dash(html, next, now);
+        }
     }
     html.raw("</dd></div>\n<div><dt>Due and waiting</dt><dd>").text(count(plan.queued as u64));
     html.raw("</dd></div>\n<div><dt>Calls under way</dt><dd>")

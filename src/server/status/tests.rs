@@ -52,6 +52,7 @@ fn account(name: &str, tweets: Vec<TweetStatus>) -> AccountStatus {
         queued: 7,
         under_way: 1,
         next_slot: Some(later(5)),
+        opens: NOW,
         books_are_lost: true,
     };
     AccountStatus {

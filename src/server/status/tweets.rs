@@ -101,6 +101,7 @@ fn next(html: &mut Html, next: NextRead, on_scrape: bool, now: Timestamp) {
         NextRead::UnderWay => drop(html.raw("under way")),
         NextRead::Held => drop(html.raw("waits for money")),
         NextRead::Never => drop(html.raw("never")),
+        NextRead::At(Timestamp::MAX) => drop(html.raw("not before the configuration is loaded anew")),
         NextRead::At(at) if at > now => {
             html.raw(if on_scrape { "by a scrape " } else { "" });
             moment(html, at, now);

@@ -9,6 +9,7 @@ use crate::x_api::analytics::{Asker, Endpoint, fields, refusal};
 use crate::x_api::answer::Decoded;
 use crate::x_api::backend::{Batch, comma};
 use crate::x_api::error::ApiError;
+use crate::x_api::forms::Forms;
 use crate::x_api::session::{Answered, Session};
 use crate::x_api::verdict::{self, Verdict};
 
@@ -32,6 +33,11 @@ impl MediaAnalytics {
             older: None,
         };
         Self { asker: Asker::new(endpoint, span) }
+    }
+
+    /// In which form X wants its requests.
+    pub(in crate::x_api) fn forms(&self) -> (Api, &Forms) {
+        self.asker.forms()
     }
 
     /// Reads the videos of one batch of tweets; tweets without any need no request. A tweet may carry four videos, so that a batch of

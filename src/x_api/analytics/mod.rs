@@ -62,6 +62,11 @@ impl Asker {
         Self { endpoint, span, forms: Forms::default() }
     }
 
+    /// In which form X wants its requests.
+    fn forms(&self) -> (Api, &Forms) {
+        (self.endpoint.api, &self.forms)
+    }
+
     /// What its numbers cover.
     fn scope(&self) -> Scope {
         match &self.span {

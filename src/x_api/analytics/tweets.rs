@@ -7,6 +7,7 @@ use crate::x_api::analytics::{Asker, Endpoint, fields, refusal};
 use crate::x_api::answer::Decoded;
 use crate::x_api::backend::{Batch, comma};
 use crate::x_api::error::ApiError;
+use crate::x_api::forms::Forms;
 use crate::x_api::session::{Answered, Session};
 use crate::x_api::verdict::Verdicts;
 
@@ -27,6 +28,11 @@ impl TweetAnalytics {
             older: Some(fields::OLDER_TWEET_FIELDS),
         };
         Self { asker: Asker::new(endpoint, span) }
+    }
+
+    /// In which form X wants its requests.
+    pub(in crate::x_api) fn forms(&self) -> (Api, &Forms) {
+        self.asker.forms()
     }
 
     /// Reads one batch of at most 100 tweets.

@@ -40,6 +40,11 @@ impl Insights {
         Self { period: Period::Range(window), forms: Forms::default() }
     }
 
+    /// In which form X wants its requests.
+    pub(super) fn forms(&self) -> (Api, &Forms) {
+        (self.api(), &self.forms)
+    }
+
     /// Reads one batch of at most 25 tweets with one request; with a second one, whose lists are written the other way, when X calls
     /// the request wrong before it ever answered one (x-api.md section 8, contradiction 13).
     pub async fn read(&self, session: &Session, batch: &Batch<'_>) -> Answered<Reading> {

@@ -9,6 +9,7 @@ use crate::config::Groups;
 use crate::model::{Api, Reading};
 use crate::x_api::backend::{Batch, comma};
 use crate::x_api::fields::Fields;
+use crate::x_api::forms::Forms;
 use crate::x_api::session::{Answered, Inquiry, Session};
 
 /// The lookup of one account.
@@ -20,6 +21,11 @@ impl Lookup {
     /// A lookup that asks for these groups where it may.
     pub fn new(groups: Groups) -> Self {
         Self { fields: Fields::new(groups) }
+    }
+
+    /// In which form X wants its requests.
+    pub(super) fn forms(&self) -> (Api, &Forms) {
+        (Api::Lookup, self.fields.forms())
     }
 
     /// Reads one batch of at most 100 distinct tweets with one request; with a second one when X does not know the parameter that

@@ -18,6 +18,18 @@ impl Timeline {
         Self { fields: Fields::new(groups) }
     }
 
+    /// Whether X was found to want its requests in the other form; see [`crate::x_api::Backend::other_form`].
+    pub fn other_form(&self) -> Option<Api> {
+        self.fields.forms().wants_other().then_some(Api::Timeline)
+    }
+
+    /// Begins with the other form if the timeline is among these systems.
+    pub fn recall_forms(&self, other: &[Api]) {
+        if other.contains(&Api::Timeline) {
+            self.fields.forms().use_other();
+        }
+    }
+
     /// Reads one page with one request; with a second one when X does not know the parameter that selects the fields.
     pub async fn page(
         &self,
