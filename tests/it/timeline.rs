@@ -230,7 +230,7 @@ async fn a_timeline_ends_where_x_ends_it() {
         simulator.add_tweets("acme", depth + 150, 600).await;
         let watch = format!("{{ timeline: {{ younger_than: 1d, max_tweets: {depth}, exclude: [{exclude}] }} }}");
         let exporter = start(&simulator, Account::PUBLIC, SOURCES, &watch);
-        let page = exporter.scrape().await;
+        let page = exporter.scrape_within("60").await;
         assert_eq!(page.sum("tweet_state", &[("state", "ok")]), depth as f64, "{exclude}");
         assert_eq!(pages(&simulator).await.len(), depth / 100, "{exclude}");
     }
