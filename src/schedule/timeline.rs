@@ -45,6 +45,8 @@ pub(super) struct Timeline {
     searching: bool,
     /// Money ended the first walk before it had seen everything.
     pub(super) cut_short: bool,
+    /// There is less money than the smallest page of new tweets could cost: none are found.
+    pub(super) held: bool,
     /// X's pages led nowhere: walks end early until then.
     pub(super) impatient_until: Option<Timestamp>,
 }
@@ -215,6 +217,7 @@ impl Timeline {
             searching: discovery.is_some(),
             impatient_until: None,
             cut_short: false,
+            held: false,
         }
     }
 
