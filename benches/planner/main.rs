@@ -118,7 +118,7 @@ fn at_equal_error(sample: &World, usd: f64, every: Duration, terms: Terms) -> Ve
 
 /// The same tweets through the own timeline; fewer of them, as pages take long to tell. Both know whose they are: a user's id is bought once.
 fn owned(world: &World, usd: f64, every: Duration, terms: Terms) -> Goal {
-    let sample = world.sample(2_000);
+    let sample = world.sample(2_500);
     let (usd, count) = (usd * sample.curves.len() as f64 / world.curves.len() as f64, sample.curves.len());
     let own = Terms { owned: true, ..terms };
     let error = sample.run(&Policy::Adaptive(usd), terms).error;
