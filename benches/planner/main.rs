@@ -102,7 +102,7 @@ fn compare(world: &World, dollars: f64, terms: Terms) -> Vec<Goal> {
 fn at_equal_error(sample: &World, usd: f64, every: Duration, terms: Terms) -> Vec<Goal> {
     let fixed = sample.run(&Policy::Fixed(every), terms);
     let adaptive = sample.run(&Policy::Adaptive(usd), terms);
-    let cheap = adaptive_at(sample, fixed.error, (usd / 64.0, usd), 8, terms);
+    let cheap = adaptive_at(sample, fixed.error, usd / 5.0, terms).filter(|cheap| *cheap <= usd);
     let dear = fixed_at(sample, adaptive.error, terms);
     let tell = |what: &str, usd: Option<f64>, outcome: &Outcome| match usd {
         Some(usd) => note(&format!("{what}, {:.2} %: ${usd:.2} for {} tweets", outcome.error * 100.0, sample.curves.len())),
@@ -116,26 +116,26 @@ fn at_equal_error(sample: &World, usd: f64, every: Duration, terms: Terms) -> Ve
     ]
 }
 
-/// The same tweets through the own timeline; fewer of them, as pages take long to tell.
+/// The same tweets through the own timeline; fewer of them, as pages take long to tell. Both know whose they are: a user's id is bought once.
 fn owned(world: &World, usd: f64, every: Duration, terms: Terms) -> Goal {
-    let sample = world.sample(200);
-    let usd = usd * sample.curves.len() as f64 / world.curves.len() as f64;
+    let sample = world.sample(2_500);
+    let (usd, count) = (usd * sample.curves.len() as f64 / world.curves.len() as f64, sample.curves.len());
     let own = Terms { owned: true, ..terms };
     let error = sample.run(&Policy::Adaptive(usd), terms).error;
     let fifth = sample.run(&Policy::Adaptive(usd / 5.0), own);
     note(&format!(
-        "adaptive, {} tweets: {:.2} % by lookup for ${usd:.2}; {:.2} % by the own timeline for ${:.2}",
-        sample.curves.len(),
+        "adaptive, {count} tweets: {:.2} % by lookup for ${usd:.2}; {:.2} % by the own timeline for ${:.2}",
         error * 100.0,
         fifth.error * 100.0,
         fifth.usd
     ));
     let error = sample.run(&Policy::Fixed(every), terms).error;
-    let lookup = adaptive_at(&sample, error, (usd / 64.0, usd), 8, terms).unwrap_or(f64::NAN);
-    let timeline = adaptive_at(&sample, error, (usd / 320.0, usd / 2.0), 8, own).unwrap_or(f64::NAN);
+    let lookup = adaptive_at(&sample, error, usd / 5.0, terms).unwrap_or(f64::NAN);
+    let timeline = adaptive_at(&sample, error, lookup / 5.0, own).unwrap_or(f64::NAN);
     note(&format!(
-        "both at the fixed interval's error, {:.2} %: ${lookup:.2} by lookup, ${timeline:.2} by the own timeline",
+        "both at the fixed interval's error, {:.2} %: ${lookup:.3} by lookup, ${timeline:.3} by the own timeline",
         error * 100.0
     ));
+    note("on the own timeline the user's id, $0.01 once for an account, was bought before the month");
     Goal::new("owned timeline's dollars / lookup's, both adaptive, at the fixed interval's error", timeline / lookup)
 }

@@ -17,6 +17,8 @@ use crate::curve::{Curve, Spike};
 
 /// 2026-11-01T00:00:00Z: a month of 30 days.
 const START: Timestamp = Timestamp::from_seconds(1_793_491_200);
+/// Shortly before it: what an exporter learns once it knows by then.
+const EVE: Timestamp = Timestamp::from_seconds(1_793_491_200 - 3_600);
 const DAY: u32 = 86_400;
 const STEP: u32 = 60;
 const AGE: Duration = Duration::from_secs(30 * 86_400);
@@ -102,6 +104,7 @@ impl World {
     /// Runs the month.
     pub(crate) fn run(&self, policy: &Policy, terms: Terms) -> Outcome {
         let (mut plan, mut run) = (plan(policy, terms, self.days), Run::new(self));
+        run.introduce(&mut plan);
         for second in (0..self.days * DAY).step_by(STEP as usize) {
             run.give_birth(&mut plan, second, terms);
             let now = START + Duration::from_secs(u64::from(second));
@@ -150,7 +153,7 @@ fn plan(policy: &Policy, terms: Terms, days: u32) -> Plan {
         longest_call: Duration::from_secs(10),
         seed: 0,
     };
-    Plan::new(ladder, vec![AccountPlan::new(account, &[], START)])
+    Plan::new(ladder, vec![AccountPlan::new(account, &[], EVE)])
 }
 
 /// The birth is in the id, as X has it; the rest tells tweets of the same moment apart.
@@ -165,6 +168,15 @@ impl<'a> Run<'a> {
         let ids = world.curves.iter().enumerate().map(|(number, curve)| id(birth(curve), number)).collect();
         let shown = world.curves.iter().map(|curve| Shown { since: curve.begin(), ..Shown::default() }).collect();
         Self { world, ids, shown, born: 0, timeline: BTreeSet::new(), result: Outcome::default(), window: (0, 0) }
+    }
+
+    /// X says whose timeline it is: the only thing that is bought before the month, and no part of its bill.
+    fn introduce(&self, plan: &mut Plan) {
+        let acme = "acme".parse().expect("a name");
+        for call in plan.launch(Trigger::Interval, EVE) {
+            assert_eq!(call.errand, Errand::WhoAmI, "nothing else is there to be asked");
+            plan.finish(&call, &[], CallOutcome::User(9_001, &acme), EVE);
+        }
     }
 
     /// Who was written by now stands on the timeline, or in the list of watched tweets that is read anew every minute.

@@ -53,16 +53,25 @@ fn scaled(scale: f64) -> Vec<Tier> {
     Tiers::default().steps().into_iter().map(|tier| Tier { every: tier.every.mul_f64(scale), ..tier }).collect()
 }
 
-/// The fewest dollars, between a part of these and all of them, with which adaptive reading is not more wrong than this.
-pub(crate) fn adaptive_at(world: &World, error: f64, (least, most): (f64, f64), steps: u32, terms: Terms) -> Option<f64> {
-    let is_good = |usd: f64| world.run(&Policy::Adaptive(usd), terms).error <= error;
-    if !is_good(most) {
+/// The fewest dollars with which adaptive reading is not more wrong than this; searched from a guess on.
+pub(crate) fn adaptive_at(world: &World, error: f64, guess: f64, terms: Terms) -> Option<f64> {
+    const WIDTH: f64 = 1.25;
+    let run = |usd: f64| (usd, world.run(&Policy::Adaptive(usd), terms).error);
+    let (mut low, mut high) = (run(guess / WIDTH), run(guess * WIDTH));
+    for _ in 0..20 {
+        match (low.1 > error, high.1 <= error) {
+            (true, true) => break,
+            (false, _) => (low, high) = (run(low.0 / WIDTH), low),
+            (_, false) => (low, high) = (high, run(high.0 * WIDTH)),
+        }
+    }
+    if low.1 <= error || high.1 > error {
         return None;
     }
-    let (mut low, mut high) = (least.ln(), most.ln());
-    for _ in 0..steps {
-        let middle = (low + high) / 2.0;
-        if is_good(middle.exp()) { high = middle } else { low = middle }
+    for _ in 0..2 {
+        let middle = run((low.0 * high.0).sqrt());
+        if middle.1 <= error { high = middle } else { low = middle }
     }
-    Some(high.exp())
+    // Between two so close to each other it falls evenly.
+    Some(low.0 + (high.0 - low.0) * (low.1 - error) / (low.1 - high.1))
 }

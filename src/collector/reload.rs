@@ -75,6 +75,7 @@ impl Collector {
         let before: Vec<Option<usize>> = self.standing.keys.iter().map(place).collect();
         self.states = vec![None; before.len()];
         self.held = before.iter().map(|place| place.map_or(0, |place| self.held[place])).collect();
+        self.blind = before.iter().map(|place| place.is_some_and(|place| self.blind[place])).collect();
         self.ready = before.iter().map(|place| place.is_some_and(|place| self.ready[place])).collect();
         for (desk, place) in self.standing.desks.iter_mut().zip(&before) {
             if let Some(place) = place {

@@ -56,6 +56,8 @@ pub struct Collector {
     pub(super) states: Vec<Option<Vec<TweetState>>>,
     /// How many tweets of each account wait for money.
     pub(super) held: Vec<usize>,
+    /// Accounts that have too little money to look for new tweets.
+    pub(super) blind: Vec<bool>,
     /// Accounts that were ready once.
     pub(super) ready: Vec<bool>,
     pub(super) changed: bool,
@@ -95,6 +97,7 @@ impl Collector {
         let mut collector = Self {
             states: vec![None; count],
             held: vec![0; count],
+            blind: vec![false; count],
             ready: vec![false; count],
             refused,
             parts: Parts { handle, metrics, memory, mode, max_series, patience },
@@ -388,6 +391,8 @@ impl Collector {
             let states: Vec<TweetState> = self.standing.plan.states(index, now).collect();
             let desk = &self.standing.desks[index];
             desk.show(&self.standing.plan.accounts()[index], self.standing.plan.oldest_due(index, now));
+            let is_blind = self.standing.plan.accounts()[index].is_discovery_held();
+            tell_of_discovery(store.name(), std::mem::replace(&mut self.blind[index], is_blind), is_blind);
             // Those that nobody watches stand behind the others.
             let shown = ..store.records().len();
             let is_ready = self.ready[index] || self.standing.plan.accounts()[index].is_ready(&states[shown]);
@@ -451,6 +456,20 @@ fn tell_of_budget(account: &str, before: usize, tweets: usize) {
             tracing::warn!(account, tweets, "tweets are held back for want of money: the budget's, or X's refusal of payment")
         }
         (1.., 0) => tracing::info!(account, "no tweet is held back for want of money any more"),
+        _ => {}
+    }
+}
+
+/// Says it when the search for new tweets begins and when it ceases to want money.
+fn tell_of_discovery(account: &str, before: bool, now: bool) {
+    match (before, now) {
+        (false, true) => {
+            tracing::warn!(
+                account,
+                "new tweets are not looked for: less of the budget is left than X's smallest page, five tweets, may cost"
+            )
+        }
+        (true, false) => tracing::info!(account, "new tweets are looked for again"),
         _ => {}
     }
 }

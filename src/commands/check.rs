@@ -10,9 +10,10 @@ use clap::Args;
 use crate::app::check_reach;
 use crate::auth::configured_kinds;
 use crate::commands::cli::{Common, ShardArg};
+use crate::commands::owned_price::owned_price;
 use crate::commands::serve::{both, environment, open_door};
 use crate::commands::{fail, say};
-use crate::config::{self, Account, Config, Loaded, Tiers};
+use crate::config::{self, Account, Config, Loaded};
 use crate::model::{Timestamp, TweetId, format_duration};
 use crate::watchlist::{self, Watched, Watchlist};
 
@@ -55,7 +56,7 @@ pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
 fn told(whole: &Config, config: &Config, watchlist: &Watchlist) -> String {
     let now = Timestamp::from(SystemTime::now());
     let here = config.accounts.iter().zip(&watchlist.accounts);
-    let here = here.map(|(account, watched)| describe(account, watched, &config.tiers, now));
+    let here = here.map(|(account, watched)| describe(account, watched, config, now));
     let elsewhere = whole.accounts.iter().filter(|account| !is_in(config, &account.name));
     let elsewhere = elsewhere
         .map(|account| format!("account {}: all of it is in shard {}\n", account.name, config.shard.home(&account.name)));
@@ -93,7 +94,7 @@ fn shared_token(account: &Account) -> Option<String> {
 }
 
 /// What would be watched, for people.
-fn describe(account: &Account, watched: &[Watched], tiers: &Tiers, now: Timestamp) -> String {
+fn describe(account: &Account, watched: &[Watched], config: &Config, now: Timestamp) -> String {
     let credentials: Vec<&str> = configured_kinds(&account.credentials).into_iter().map(|kind| kind.name()).collect();
     let sources: Vec<&str> = account.sources.iter().map(|source| source.kind.api().name()).collect();
     let part = if account.shard.is_whole() { String::new() } else { format!(" in shard {}", account.shard) };
@@ -105,7 +106,10 @@ fn describe(account: &Account, watched: &[Watched], tiers: &Tiers, now: Timestam
         let (age, most) = (format_duration(timeline.younger_than), timeline.max_tweets);
         add(&mut text, format!("and of the timeline: younger than {age}, at most {most}"));
     }
-    let steps = tiers.steps();
+    if let Some(price) = owned_price(account, &config.billing.usd) {
+        add(&mut text, price);
+    }
+    let steps = config.tiers.steps();
     let tier = |tweet: TweetId| {
         steps.iter().position(|step| tweet.created().is_some_and(|created| now.since(created) < step.younger_than))
     };

@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod demo;
 mod login;
+mod owned_price;
 mod plan;
 mod redirect;
 mod serve;

@@ -214,6 +214,11 @@ impl AccountPlan {
         self.next_slot
     }
 
+    /// When time makes something due.
+    pub(super) fn next_look(&self) -> Option<Timestamp> {
+        self.next_slot.map(|slot| self.queue.next_look(slot))
+    }
+
     /// States of its tweets, in the order of the watch list; those that were asked for come last.
     pub(super) fn states<'a>(&'a self, ladder: &'a Ladder, now: Timestamp) -> impl Iterator<Item = TweetState> + 'a {
         self.tweets.iter().map(move |tweet| self.state(tweet, ladder, now))

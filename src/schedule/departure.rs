@@ -10,7 +10,7 @@ use crate::schedule::call::TweetsAsk;
 use crate::schedule::gates::Passage;
 use crate::schedule::lane::{Lane, Pace, Waiting};
 use crate::schedule::memory::Reservation;
-use crate::schedule::queue::Group;
+use crate::schedule::queue::{Group, least_pause};
 use crate::schedule::quota::Demand;
 use crate::schedule::slot::SlotKind;
 use crate::schedule::{Call, Errand, Ladder, Trigger};
@@ -62,7 +62,7 @@ impl AccountPlan {
         self.allot(ladder, now);
         self.plan_walks(ladder, !matches!(trigger, Trigger::Continue | Trigger::Probe), now);
         self.line_up(ladder, now);
-        self.queue.looked(self.tweets.len() * self.slots.len(), self.next_slot, now);
+        self.queue.looked(self.tracks(), self.next_slot, now);
     }
 
     /// Numbers of a tweet that has grown too old for a system are read no more: they leave the page before they are old themselves.
@@ -111,8 +111,9 @@ impl AccountPlan {
             for slot in 0..self.slots.len() {
                 let Some(key) = self.lane(tweet, slot, ladder, now) else { continue };
                 let (members, waiting) = lanes.entry(key).or_default();
-                *members += 1;
                 let track = &tweet.tracks[slot];
+                // Who waits for money takes no part in the lane's slots: the others would be read too often.
+                *members += usize::from(!track.held);
                 if track.due.is_none() && !track.away {
                     waiting.push(Waiting { position, asked: track.asked.unwrap_or(Timestamp::MIN) });
                 }
@@ -138,9 +139,13 @@ impl AccountPlan {
         }
     }
 
+    fn tracks(&self) -> usize {
+        self.tweets.len() * self.slots.len()
+    }
+
     fn pace(&self, slot: usize, every: Duration, members: usize) -> Pace {
-        let midnight = self.midnight();
-        Pace { every, members, batch: self.slots[slot].batch(), patience: self.terms.patience, midnight }
+        let (midnight, least) = (self.midnight(), least_pause(self.tracks()));
+        Pace { every, members, batch: self.slots[slot].batch(), patience: self.terms.patience, midnight, least }
     }
 
     /// When after midnight old tweets are read: not all exporters at once.

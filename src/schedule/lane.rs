@@ -2,7 +2,8 @@
 //!
 //! A lane is the set of tweets that are read alike: same request, same interval. With n tweets and batches of b, it has
 //! k = ceil(n/b) slots an interval, one every interval/k; each slot takes its k-th part of the tweets, those that were asked for
-//! longest ago. So every tweet is read once an interval, with the fewest possible requests, and never in a burst.
+//! longest ago. So every tweet is read once an interval, with the fewest possible requests, and never in a burst. Slots that would follow each
+//! other faster than the queue can look through all tweets are put together.
 
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(super) struct Pace {
     /// So long after midnight tweets are read whose interval is a day or more, where X charges by the UTC day: what is read right
     /// after midnight is paid for the whole day. Nothing: they are read like all others.
     pub(super) midnight: Option<Duration>,
+    /// No slot follows another sooner.
+    pub(super) least: Duration,
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -92,7 +95,8 @@ impl Pace {
     }
 
     fn slots(self) -> usize {
-        self.members.div_ceil(self.batch).max(1)
+        let most = self.every.as_millis().checked_div(self.least.as_millis()).unwrap_or(u128::MAX);
+        self.members.div_ceil(self.batch).min(usize::try_from(most).unwrap_or(usize::MAX)).max(1)
     }
 
     /// How many tweets this slot takes: n over k slots in a row.
@@ -117,7 +121,7 @@ mod tests {
     /// moments of its reads.
     fn run(members: usize, seconds: i64, patience: f64) -> (Vec<(i64, usize)>, Vec<Vec<i64>>) {
         let mut lane = Lane::new(Timestamp::from_seconds(0));
-        let pace = Pace { every: EVERY, members, batch: 100, patience, midnight: None };
+        let pace = Pace { every: EVERY, members, batch: 100, patience, midnight: None, least: Duration::ZERO };
         let mut reads = vec![vec![0]; members];
         let mut batches = Vec::new();
         for second in 0..=seconds {
@@ -154,6 +158,24 @@ mod tests {
     }
 
     #[test]
+    fn slots_that_are_too_close_are_put_together_and_the_interval_is_kept() {
+        let mut lane = Lane::new(Timestamp::from_seconds(0));
+        let least = Duration::from_secs(10);
+        let pace = Pace { every: Duration::from_secs(60), members: 6_000, batch: 100, patience: 0.5, midnight: None, least };
+        let mut asked = vec![Timestamp::from_seconds(0); pace.members];
+        let mut batches = Vec::new();
+        for second in 60..=240 {
+            let now = Timestamp::from_seconds(second);
+            let waiting = asked.iter().enumerate().map(|(position, asked)| Waiting { position, asked: *asked });
+            let fired = lane.fire(pace, waiting.collect(), now);
+            fired.iter().for_each(|position| asked[*position] = now);
+            batches.extend((!fired.is_empty()).then_some((second, fired.len())));
+        }
+        assert!(batches[6..].iter().all(|(second, size)| second % 10 == 0 && *size == 1_000), "{batches:?}");
+        assert!(asked.iter().all(|asked| *asked > Timestamp::from_seconds(180)), "{batches:?}");
+    }
+
+    #[test]
     fn a_plan_that_charges_every_read_never_reads_early() {
         let (_, reads) = run(250, 3_000, 0.95);
         assert!(reads.iter().all(|reads| reads.windows(2).all(|pair| pair[1] - pair[0] >= 285)));
@@ -162,7 +184,7 @@ mod tests {
     #[test]
     fn a_long_outage_makes_all_late_tweets_due_at_once() {
         let mut lane = Lane::new(Timestamp::from_seconds(0));
-        let pace = Pace { every: EVERY, members: 250, batch: 100, patience: 0.5, midnight: None };
+        let pace = Pace { every: EVERY, members: 250, batch: 100, patience: 0.5, midnight: None, least: Duration::ZERO };
         let waiting: Vec<_> = (0..250).map(|position| Waiting { position, asked: Timestamp::from_seconds(0) }).collect();
         assert_eq!(lane.fire(pace, waiting, Timestamp::from_seconds(3_600)).len(), 250);
     }
@@ -172,7 +194,7 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().expect("RFC 3339");
         let midnight = Some(Duration::from_secs(90));
         let mut lane = Lane::new(at("2026-01-31T12:00:00Z"));
-        let pace = Pace { every: DAY, members: 1, batch: 100, patience: 0.5, midnight };
+        let pace = Pace { every: DAY, members: 1, batch: 100, patience: 0.5, midnight, least: Duration::ZERO };
         let mut fire = |asked: &str, now: &str| lane.fire(pace, vec![Waiting { position: 0, asked: at(asked) }], at(now)).len();
         assert_eq!(fire("2026-01-31T12:00:00Z", "2026-01-31T23:59:59Z"), 0);
         assert_eq!(fire("2026-01-31T12:00:00Z", "2026-02-01T00:01:29Z"), 0);
@@ -188,7 +210,7 @@ mod tests {
     #[test]
     fn a_clock_set_back_does_not_stop_the_reads() {
         let mut lane = Lane::new(Timestamp::from_seconds(100_000));
-        let pace = Pace { every: EVERY, members: 1, batch: 100, patience: 0.5, midnight: None };
+        let pace = Pace { every: EVERY, members: 1, batch: 100, patience: 0.5, midnight: None, least: Duration::ZERO };
         let waiting = vec![Waiting { position: 0, asked: Timestamp::from_seconds(100_000) }];
         assert_eq!(lane.fire(pace, waiting, Timestamp::from_seconds(10)), [0]);
     }

@@ -16,6 +16,8 @@ mod gates;
 mod history;
 mod lane;
 mod ledger;
+#[cfg(test)]
+mod load_tests;
 mod memory;
 #[cfg(test)]
 mod memory_tests;

@@ -48,7 +48,7 @@ impl Plan {
 
     /// When [`Self::launch`] may have something to do again, if nothing is finished before.
     pub fn wake(&self, now: Timestamp) -> Timestamp {
-        let soonest = self.accounts.iter().filter_map(|account| account.next_slot()).min();
+        let soonest = self.accounts.iter().filter_map(|account| account.next_look()).min();
         // Tweets grow older and windows open without notice; a second is soon enough for both.
         soonest.unwrap_or(Timestamp::MAX).clamp(now, now + Duration::from_secs(1))
     }

@@ -15,6 +15,8 @@ pub(super) struct Queue {
     stale: bool,
     /// Time alone makes something due then.
     next_look: Option<Timestamp>,
+    /// How often all tweets were looked through.
+    pub(super) looks: u64,
 }
 
 /// Tweets that are asked for alike.
@@ -43,13 +45,25 @@ impl Queue {
         self.next_look.is_none_or(|next| next <= now || next > now + LONGEST)
     }
 
+    /// When time makes something due, if a slot comes then: not before all may be looked through again.
+    pub(super) fn next_look(&self, slot: Timestamp) -> Timestamp {
+        self.next_look.map_or(slot, |next| slot.max(next))
+    }
+
     /// All tweets were looked through: again when the next slot comes, or when some may have grown too old for their tier.
     pub(super) fn looked(&mut self, tracks: usize, next_slot: Option<Timestamp>, now: Timestamp) {
         let pause = Duration::from_millis(tracks as u64 / 20).clamp(Duration::from_secs(1), LONGEST);
-        let next = now + pause;
-        self.next_look = Some(next_slot.map_or(next, |slot| slot.clamp(now, next)));
+        let (least, next) = (now + least_pause(tracks), now + pause);
+        self.next_look = Some(next_slot.map_or(next, |slot| slot.clamp(least.min(next), next)));
         self.stale = false;
+        self.looks += 1;
     }
+}
+
+/// All of so many tracks are not looked through again before that, whatever is due: with many tweets and short intervals nothing else would be
+/// done, even where neither money nor requests are left. A look takes less than a tenth of it.
+pub(super) fn least_pause(tracks: usize) -> Duration {
+    Duration::from_millis(tracks as u64 / 100).min(LONGEST)
 }
 
 /// Tiers and windows are not exact to the second, but nearly.

@@ -45,6 +45,8 @@ pub(super) struct Timeline {
     searching: bool,
     /// Money ended the first walk before it had seen everything.
     pub(super) cut_short: bool,
+    /// There is less money than the smallest page of new tweets could cost: none are found.
+    pub(super) held: bool,
     /// X's pages led nowhere: walks end early until then.
     pub(super) impatient_until: Option<Timestamp>,
     /// It fails or hangs, as far as was seen when calls were last made.
@@ -218,6 +220,7 @@ impl Timeline {
             impatient_until: None,
             stuck: false,
             cut_short: false,
+            held: false,
         }
     }
 

@@ -336,6 +336,7 @@ fn what_is_paid_is_read_on_when_the_money_is_gone_and_the_rest_is_found_the_next
     let again: Vec<&PageAsk> = world.pages[before..].iter().filter(|page| page.after.is_none()).collect();
     assert_eq!(again.len(), 3, "once an hour, for nothing: {again:?}");
     assert!(again.iter().all(|page| page.size == 100));
+    assert!(plan.accounts()[0].is_discovery_held(), "nobody looks for new ones, and that is said");
     let tomorrow = Timestamp::from_seconds((START.utc_day() + 1) * 86_400);
     pass(&mut world, &mut plan, tomorrow, HOUR + MINUTE);
     assert!(watched(&plan).len() > 60, "{}", watched(&plan).len());
@@ -352,6 +353,7 @@ fn a_small_rest_of_money_makes_no_small_pages() {
     pass(&mut world, &mut plan, START, HOUR + MINUTE);
     let refresh = world.pages[before..].iter().filter(|page| page.after.is_none()).count();
     assert_eq!((watched(&plan).len(), refresh), (150, 2));
+    assert!(!plan.accounts()[0].is_discovery_held());
     assert!(world.pages[before..].iter().filter(|page| page.after.is_some()).all(|page| page.size == 5), "new ones, apart");
 }
 

@@ -114,6 +114,8 @@ pub struct TimelineView {
     pub is_searching: bool,
     /// Money ended the first walk before it had seen everything.
     pub is_cut_short: bool,
+    /// There is less money than X's smallest page of new tweets could cost: none are found until there is more.
+    pub is_held: bool,
     /// From this moment on everything on it is known.
     pub walked_from: Option<Timestamp>,
     /// When new tweets are looked for; nothing: at once.
@@ -161,6 +163,11 @@ impl AccountPlan {
         }
     }
 
+    /// The budget does not cover the search for new tweets.
+    pub fn is_discovery_held(&self) -> bool {
+        self.timeline.held
+    }
+
     fn timeline_view(&self, discovery: Discovery, now: Timestamp) -> TimelineView {
         let timeline = &self.timeline;
         TimelineView {
@@ -171,6 +178,7 @@ impl AccountPlan {
             surplus: timeline.surplus(),
             is_searching: timeline.is_searching(),
             is_cut_short: timeline.cut_short,
+            is_held: timeline.held,
             walked_from: timeline.walked_from,
             next_discovery: timeline.next_discovery,
         }

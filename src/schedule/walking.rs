@@ -167,6 +167,7 @@ impl AccountPlan {
         let discovery = self.timeline.discovery;
         let walk = self.timeline.walks.front_mut()?;
         walk.under_way = true;
+        self.timeline.held &= walk.end.is_some();
         let page = PageAsk {
             user,
             ask,
@@ -234,7 +235,9 @@ impl AccountPlan {
             walk.end.is_none() && !walk.expected.is_empty() && unpaid <= affordable && self.timeline.walked_from.is_some();
         if is_open {
             self.timeline.walks.front_mut()?.end = Some(newest.whole_second() + SECOND);
-            self.timeline.looks |= self.timeline.discovery.is_some() && affordable >= SMALLEST_PAGE;
+            let may_look = affordable >= SMALLEST_PAGE;
+            self.timeline.looks |= self.timeline.discovery.is_some() && may_look;
+            self.timeline.held |= self.timeline.discovery.is_some() && !may_look;
             return Some((PAGE, unpaid));
         }
         (affordable >= SMALLEST_PAGE).then(|| (usize::try_from(affordable).unwrap_or(PAGE), affordable))
@@ -245,6 +248,7 @@ impl AccountPlan {
         let Some(walk) = self.timeline.walks.pop_front() else { return };
         if walk.end.is_none() {
             self.timeline.searched();
+            self.timeline.held |= self.timeline.discovery.is_some();
         }
         // As far as the money went, everything is known.
         let reached = walk.lowest.and_then(|lowest| lowest.created()).map(Timestamp::whole_second);

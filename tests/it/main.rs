@@ -6,6 +6,10 @@ mod backfill;
 mod backfill_errors;
 mod broken_state;
 mod config;
+#[expect(dead_code, reason = "the planner's benchmark uses the rest of it")]
+#[path = "../../benches/planner/curve.rs"]
+mod curve;
+mod curve_files;
 mod dashboards;
 mod deploy;
 mod discovery;

@@ -67,6 +67,37 @@ fn check_says_what_would_be_watched() {
 }
 
 #[test]
+fn check_and_plan_say_on_what_the_owned_price_rests() {
+    const OAUTH2: &str = "oauth2: { client_id: \"${X_CLIENT_ID}\", token_file: acme.token.json }";
+    const BEARER: &str = "bearer_token: \"${X_BEARER_TOKEN}\"";
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("c.yml");
+    let secrets = ["X_BEARER_TOKEN", "X_CLIENT_ID"].map(|name| (name.to_owned(), "AAAA-not-a-token".to_owned()));
+    let said = |credentials: &str, name: &str, more: &str| {
+        let account = format!("{{ name: acme{name}, credentials: {{ {credentials} }}, watch: {{ timeline: {{}} }} }}");
+        std::fs::write(&file, format!("accounts: [{account}]\n{more}")).expect("written");
+        ["check", "plan"].map(|command| {
+            let (code, output) = Process::run(&[command, &format!("--config.file={}", file.display())], &secrets);
+            assert_eq!(code, 0, "{output}");
+            output.split_whitespace().collect::<Vec<_>>().join(" ")
+        })
+    };
+    for output in said(OAUTH2, ", username: acme", "") {
+        for words in
+            ["planned at $0.001 a tweet, since @acme is taken for the token's own user", "billing.usd.owned_tweet: 0.005"]
+        {
+            assert!(output.contains(words), "{output}");
+        }
+    }
+    assert!(said(OAUTH2, "", "").iter().all(|output| output.contains("since its owner is taken for the token's own user")));
+    for output in
+        said(OAUTH2, "", "billing: { usd: { owned_tweet: 0.005 } }\n").iter().chain(&said(BEARER, ", username: acme", ""))
+    {
+        assert!(!output.contains("the token's own user"), "{output}");
+    }
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     for (arguments, says) in [(["--help"], "--web.listen-address"), (["--version"], "tweet_exporter 0.")] {
         let (code, output) = Process::run(&arguments, &[]);

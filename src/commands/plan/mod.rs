@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 
 use crate::app::{account_terms, known_state};
 use crate::commands::cli::{Common, ShardArg};
+use crate::commands::owned_price::owned_price;
 use crate::commands::plan::report::{Account, Report, Settings};
 use crate::commands::plan::table::{table, usd};
 use crate::commands::{check, fail};
@@ -143,9 +144,11 @@ fn assumptions(config: &Config, has_state: bool, settings: Settings) -> Vec<Stri
         let pace = settings.new_tweets_per_day;
         told.push(format!("each watch.timeline finds {pace} new tweets a day, and as many a day before (--new-tweets-per-day)"));
     }
-    if has("timeline") {
-        told.push("the token's user owns the timeline and the developer app, or X charges tweets in full".to_owned());
-    }
+    let owned = |account: &config::Account| {
+        let price = owned_price(account, &config.billing.usd)?;
+        Some(format!("account {}: {price}", account.name))
+    };
+    told.extend(config.accounts.iter().filter_map(owned));
     if has("media_analytics") {
         told.push("every own tweet carries one video".to_owned());
     }

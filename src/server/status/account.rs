@@ -277,5 +277,6 @@ fn discovery(html: &mut Html, timeline: &TimelineView, now: Timestamp) {
         Some(next) => moment(html, next, now),
         None => drop(html.raw("now")),
     }
+    html.raw(if timeline.is_held { "; <b class=\"warn\">less money left than the smallest page may cost</b>" } else { "" });
     html.raw("</dd></div>\n</dl>\n");
 }

@@ -88,6 +88,7 @@ fn timeline() -> TimelineView {
         surplus: 3,
         is_searching: false,
         is_cut_short: true,
+        is_held: true,
         walked_from: Some(NOW - Duration::from_secs(86_400)),
         next_discovery: Some(later(61)),
     }
@@ -176,7 +177,7 @@ fn every_fact_is_told() {
         "younger than 7d, no replies, at most 500",
         "Found 42; 3 more do not fit",
         "money ended the first walk early",
-        "Next look in 1m1s",
+        "Next look in 1m1s ; less money left than the smallest page may cost",
         "2 of 205, newest first",
         "1346889436626259968 ok",
         "1,234,567 – – – – – – 1m30s ago in 30s @acme, campaign=",
