@@ -32,7 +32,11 @@ pub(super) fn read<'a, K: FromStr + Ord>(bytes: &'a [u8], names: &Names) -> Resu
 
 /// The same, each bucket for itself. Numbers beside a name are of no bucket, unless a time stands there, too.
 pub(super) fn series<'a, K: FromStr + Ord>(bytes: &'a [u8], names: &Names) -> Result<Found<'a, K, Series>, ApiError> {
-    walk(bytes, names, |scan, item, series| buckets(scan, item, names, series))
+    walk(bytes, names, |scan, item, series: &mut Series| {
+        let bad_before = scan.bad_values;
+        buckets(scan, item, names, series);
+        series.unreadable += scan.bad_values - bad_before;
+    })
 }
 
 fn walk<'a, K: FromStr + Ord, V: Default>(
