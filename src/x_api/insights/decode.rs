@@ -36,10 +36,15 @@ pub(super) fn decode_history(bytes: &[u8], asked: &[TweetId], now: Timestamp) ->
     let returned = decoder.series.keys().chain(decoder.totals.keys());
     history.reading.returned = returned.copied().collect::<BTreeSet<_>>().into_iter().collect();
     for (tweet, parts) in decoder.series.into_iter().filter(|(tweet, _)| asked.contains(tweet)) {
-        let mut series = Series::default();
-        parts.into_iter().filter_map(|(start, sums)| Some((start?, sums))).for_each(|(start, sums)| series.take(start, sums));
+        let mut series = Series { unreadable: decoder.unreadable.get(&tweet).copied().unwrap_or_default(), ..Series::default() };
+        for (start, sums) in parts {
+            match start {
+                Some(start) => series.take(start, sums),
+                None => series.lose(&sums),
+            }
+        }
         history.buckets.insert(tweet, series.counts());
-        history.unreadable.insert(tweet, decoder.unreadable.get(&tweet).copied().unwrap_or_default());
+        history.unreadable.insert(tweet, series.unreadable);
     }
     let answered = asked.iter().filter(|tweet| history.reading.returned.contains(tweet));
     history.reading.tweets = answered.map(|tweet| (*tweet, TweetReading::default())).collect();
