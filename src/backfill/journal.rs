@@ -1,7 +1,7 @@
 //! What was bought, beside the output: lines of JSON, on disk before the next request leaves. An answer is whole there once its last line
 //! is; whatever follows the last such line is dropped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -40,8 +40,32 @@ pub(super) enum Without {
 #[serde(rename_all = "snake_case")]
 enum Line {
     Header(Header),
-    Tweet { id: TweetId, row: Row },
-    Answer { api: Api, start: Timestamp, answered: Vec<TweetId>, without: Vec<(TweetId, Without)> },
+    Tweet {
+        id: TweetId,
+        row: Row,
+    },
+    Answer(Answer),
+    /// An answer was too large: no more buckets than these, over all tweets, are asked for at once.
+    Most {
+        api: Api,
+        buckets: usize,
+    },
+}
+
+/// Of what an answer was, and what it said of whom.
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    api: Api,
+    stretch: Stretch,
+    answered: Vec<TweetId>,
+    without: Vec<(TweetId, Without)>,
+}
+
+/// A row in the file.
+struct Place {
+    tweet: TweetId,
+    offset: u64,
+    unreadable: u64,
 }
 
 /// The open file.
@@ -52,12 +76,16 @@ pub(super) struct Journal {
     pub(super) header: Header,
     /// Where the rows of each tweet begin.
     rows: BTreeMap<TweetId, Vec<u64>>,
-    settled: BTreeSet<(TweetId, Api, Timestamp)>,
+    /// From when to when a system was asked for a tweet.
+    settled: BTreeMap<(TweetId, Api), Vec<(Timestamp, Timestamp)>>,
     pub(super) without: BTreeMap<(TweetId, Api), Without>,
+    /// How many values of a tweet could not be read.
+    pub(super) unreadable: BTreeMap<(Api, TweetId), u64>,
+    most: BTreeMap<Api, usize>,
     length: u64,
 }
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 impl Header {
     pub(super) fn new(account: String, stretch: Stretch, tweets: Vec<TweetId>, begun: Timestamp) -> Self {
@@ -81,8 +109,10 @@ impl Journal {
             path: path.to_owned(),
             header,
             rows: BTreeMap::new(),
-            settled: BTreeSet::new(),
+            settled: BTreeMap::new(),
             without: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+            most: BTreeMap::new(),
             length: 0,
         };
         let known = journal.read()?;
@@ -121,9 +151,13 @@ impl Journal {
                     self.length = size;
                 }
                 Line::Header(_) => break,
-                Line::Tweet { id, .. } => pending.push((id, offset)),
-                Line::Answer { api, start, answered, without } => {
-                    found.push((std::mem::take(&mut pending), api, start, answered, without));
+                Line::Tweet { id: tweet, row } => pending.push(Place { tweet, offset, unreadable: row.unreadable }),
+                Line::Answer(answer) => {
+                    found.push((std::mem::take(&mut pending), answer));
+                    self.length = offset + size;
+                }
+                Line::Most { api, buckets } => {
+                    self.most.insert(api, buckets);
                     self.length = offset + size;
                 }
             }
@@ -136,9 +170,7 @@ impl Journal {
                 return Err(BackfillError::Wrong(format!("{} stands where the journal would be: {why}", self.path.display())));
             }
         }
-        for (rows, api, start, answered, without) in found {
-            self.settle(rows, api, start, &answered, &without);
-        }
+        found.into_iter().for_each(|(places, answer)| self.settle(places, answer));
         Ok(known)
     }
 
@@ -150,38 +182,67 @@ impl Journal {
         first[..read] == br#"{"header":"#[..read] || first[..read].iter().all(|byte| *byte == 0)
     }
 
-    fn settle(
-        &mut self,
-        rows: Vec<(TweetId, u64)>,
-        api: Api,
-        start: Timestamp,
-        answered: &[TweetId],
-        without: &[(TweetId, Without)],
-    ) {
-        rows.into_iter().for_each(|(id, offset)| self.rows.entry(id).or_default().push(offset));
-        let all = answered.iter().chain(without.iter().map(|(id, _)| id));
-        self.settled.extend(all.map(|id| (*id, api, start)));
+    fn settle(&mut self, places: Vec<Place>, Answer { api, stretch, answered, without }: Answer) {
+        for Place { tweet, offset, unreadable } in places {
+            self.rows.entry(tweet).or_default().push(offset);
+            if unreadable > 0 {
+                *self.unreadable.entry((api, tweet)).or_default() += unreadable;
+            }
+        }
+        for tweet in answered.iter().chain(without.iter().map(|(id, _)| id)) {
+            self.settled.entry((*tweet, api)).or_default().push((stretch.start, stretch.end));
+        }
         self.without.extend(without.iter().map(|(id, why)| ((*id, api), *why)));
     }
 
-    /// Whether this was asked and answered.
-    pub(super) fn has(&self, tweet: TweetId, api: Api, start: Timestamp) -> bool {
-        self.settled.contains(&(tweet, api, start))
+    /// The parts of a stretch for which a system was not asked about a tweet.
+    pub(super) fn missing(&self, tweet: TweetId, api: Api, stretch: Stretch) -> Vec<Stretch> {
+        let mut settled = self.settled.get(&(tweet, api)).cloned().unwrap_or_default();
+        settled.sort();
+        let (mut missing, mut from) = (Vec::new(), stretch.start);
+        for (start, end) in settled.into_iter().chain([(stretch.end, stretch.end)]) {
+            let until = start.min(stretch.end);
+            if from < until {
+                missing.push(Stretch { start: from, end: until, ..stretch });
+            }
+            from = from.max(end);
+        }
+        missing
+    }
+
+    /// More buckets than these, over all tweets, are not to be asked of a system at once.
+    pub(super) fn most(&self, api: Api) -> usize {
+        self.most.get(&api).copied().unwrap_or(usize::MAX)
+    }
+
+    /// Notes that so many buckets are the most; on disk when it returns. Blocks.
+    pub(super) fn set_most(&mut self, api: Api, buckets: usize) -> Result<(), BackfillError> {
+        self.most.insert(api, buckets);
+        self.append(&[Line::Most { api, buckets }]).map(drop)
+    }
+
+    /// The tweets that have rows.
+    pub(super) fn bought(&self) -> impl Iterator<Item = TweetId> {
+        self.rows.keys().copied()
     }
 
     /// Takes in one answer; on disk when it returns. Blocks.
     pub(super) fn keep(
         &mut self,
         api: Api,
-        start: Timestamp,
+        stretch: Stretch,
         rows: Vec<(TweetId, Row)>,
         without: Vec<(TweetId, Without)>,
     ) -> Result<(), BackfillError> {
-        let answered: Vec<TweetId> = rows.iter().map(|(id, _)| *id).collect();
+        let unreadable: Vec<(TweetId, u64)> = rows.iter().map(|(id, row)| (*id, row.unreadable)).collect();
+        let answer =
+            || Answer { api, stretch, answered: unreadable.iter().map(|(id, _)| *id).collect(), without: without.clone() };
         let mut lines: Vec<Line> = rows.into_iter().map(|(id, row)| Line::Tweet { id, row }).collect();
-        lines.push(Line::Answer { api, start, answered: answered.clone(), without: without.clone() });
+        lines.push(Line::Answer(answer()));
         let offsets = self.append(&lines)?;
-        self.settle(answered.iter().copied().zip(offsets).collect(), api, start, &answered, &without);
+        let place =
+            |((tweet, unreadable), offset): (&(TweetId, u64), u64)| Place { tweet: *tweet, offset, unreadable: *unreadable };
+        self.settle(unreadable.iter().zip(offsets).map(place).collect(), answer());
         Ok(())
     }
 

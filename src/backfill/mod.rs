@@ -7,6 +7,7 @@ mod output;
 mod pieces;
 mod run;
 mod series;
+mod warnings;
 
 pub use error::BackfillError;
 pub use run::{Job, Progress, Report, run};

@@ -1,6 +1,6 @@
 //! Buys what is missing, request by request, then writes all of it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use crate::backfill::BackfillError;
 use crate::backfill::journal::{Header, Journal, Without};
 use crate::backfill::output::{self, Content, Written};
-use crate::backfill::pieces::{Piece, known, pieces};
+use crate::backfill::pieces::{Piece, known, pieces, unsettled};
 use crate::backfill::series::{Row, columns};
+use crate::backfill::warnings::{unreadable, watched, without};
 use crate::collector::{Forgetful, HistoryDesk};
 use crate::model::{Api, Ask, Billed, Failure, History, Refusal, Stretch, Timestamp, TweetId};
 use crate::schedule::{Call, Errand, Leave};
@@ -63,12 +64,15 @@ const MOST_UNREADABLE: u32 = 3;
 const MOST_STUMBLES: u32 = 3;
 /// So many tweets in a row that X refuses alone and without a reason: it is not about the tweets.
 const MOST_NAMELESS: u32 = 5;
+/// Four weeks of one tweet by days, or its day by hours: what is too large of so little is not because much was asked for.
+const FEW_BUCKETS: usize = 28;
 /// A wait is looked at again so often: the clock may have been set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// Buys the history and writes it. After an error the same job goes on where this one stopped.
 pub async fn run(job: &Job, desk: &mut HistoryDesk, say: &mut (dyn FnMut(&Progress) + Send)) -> Result<Report, BackfillError> {
-    let journal = job.journal(desk)?;
+    let tweets = desk.tweets();
+    let journal = job.journal(&tweets)?;
     let (jobs, mut warnings) = match job.errands(journal.header.begun) {
         Ok(errands) => errands,
         Err(error) => {
@@ -76,9 +80,13 @@ pub async fn run(job: &Job, desk: &mut HistoryDesk, say: &mut (dyn FnMut(&Progre
             return Err(error);
         }
     };
+    let changes = watched(&journal, &tweets);
+    // Before anything is bought: somebody may want to stop here.
+    changes.iter().for_each(|change| tracing::warn!("{change}"));
+    warnings.extend(changes);
     desk.open_books().await;
-    let session = desk.session();
-    let mut buyer = Buyer { desk, session, journal, say, progress: Progress::default(), faults: Faults::default(), strange: 0 };
+    let (session, progress, faults) = (desk.session(), Progress::default(), Faults::default());
+    let mut buyer = Buyer { desk, session, journal, say, progress, faults, tweets: &tweets, strange: 0 };
     for (index, asking) in jobs.iter().enumerate() {
         let later = jobs[index + 1..].iter().map(|later| buyer.missing(later).len()).sum();
         buyer.buy(asking, later).await?;
@@ -87,8 +95,9 @@ pub async fn run(job: &Job, desk: &mut HistoryDesk, say: &mut (dyn FnMut(&Progre
     if strange > 0 {
         warnings.push(format!("X sent {strange} buckets that are none of those asked for; they are left out"));
     }
+    warnings.extend(unreadable(&journal));
     warnings.extend(without(&journal));
-    let written = job.write(&journal)?;
+    let written = job.write(&journal, &tweets)?;
     if written.samples == 0 {
         journal.remove_if_empty();
         let why = if warnings.is_empty() { String::new() } else { format!(" ({})", warnings.join("; ")) };
@@ -107,8 +116,8 @@ struct Asking<'a> {
 
 impl Job {
     /// The journal of this job, gone on with or begun.
-    fn journal(&self, desk: &HistoryDesk) -> Result<Journal, BackfillError> {
-        let header = Header::new(self.key.clone(), self.stretch, desk.tweets(), clock());
+    fn journal(&self, tweets: &[TweetId]) -> Result<Journal, BackfillError> {
+        let header = Header::new(self.key.clone(), self.stretch, tweets.to_vec(), clock());
         if header.tweets.is_empty() {
             return Err(BackfillError::Wrong(format!(
                 "{} watches no tweets; name some under watch, or let the server find those of the timeline first",
@@ -140,11 +149,11 @@ impl Job {
         }
     }
 
-    /// Blocks.
-    fn write(&self, journal: &Journal) -> Result<Written, BackfillError> {
+    /// Writes the tweets that are watched, and whatever else was bought. Blocks.
+    fn write(&self, journal: &Journal, watched: &[TweetId]) -> Result<Written, BackfillError> {
         let sources: Vec<Api> = self.sources.iter().map(|(_, past)| past.api()).collect();
-        let mut tweets = journal.header.tweets.clone();
-        tweets.sort();
+        let tweets: BTreeSet<TweetId> = watched.iter().copied().chain(journal.bought()).collect();
+        let tweets: Vec<TweetId> = tweets.into_iter().collect();
         let Self { account, stretch, lifetime, .. } = self;
         let content = Content { account, stretch: *stretch, sources: &sources, tweets: &tweets, lifetime: *lifetime };
         tokio::task::block_in_place(|| output::write(&self.output, &content, |tweet| journal.rows(tweet)))
@@ -158,6 +167,8 @@ struct Buyer<'a> {
     say: &'a mut (dyn FnMut(&Progress) + Send),
     progress: Progress,
     faults: Faults,
+    /// The tweets that are watched now.
+    tweets: &'a [TweetId],
     /// Buckets that nobody asked for.
     strange: usize,
 }
@@ -175,12 +186,9 @@ impl Buyer<'_> {
     /// The requests to a system that no earlier run has made.
     fn missing(&self, asking: &Asking<'_>) -> VecDeque<Piece> {
         let (api, stretch) = (asking.past.api(), asking.stretch);
-        let mut work = pieces(api, stretch, &self.journal.header.tweets);
-        for piece in &mut work {
-            piece.tweets.retain(|tweet| !self.journal.has(*tweet, api, piece.stretch.start));
-        }
-        work.retain(|piece| !piece.tweets.is_empty());
-        work.into()
+        let missing = |tweet, part| self.journal.missing(tweet, api, part);
+        let work = unsettled(pieces(api, stretch, self.tweets), missing);
+        work.into_iter().flat_map(|piece| piece.within(self.journal.most(api))).collect()
     }
 
     /// Buys what a source is asked for; so many requests come after it.
@@ -189,6 +197,9 @@ impl Buyer<'_> {
         let (api, mut work) = (past.api(), self.missing(asking));
         self.faults = Faults::default();
         while let Some(piece) = work.pop_front() {
+            let mut parts = piece.within(self.journal.most(api)).into_iter();
+            let Some(piece) = parts.next() else { continue };
+            parts.rev().for_each(|part| work.push_front(part));
             self.progress.left = work.len() + 1 + later;
             let now = clock();
             let leave = self.desk.admit(position, &piece.tweets, work.len() as u64 + 1, now).map_err(forgetful)?;
@@ -207,15 +218,15 @@ impl Buyer<'_> {
             if !rest.is_empty() {
                 work.push_front(Piece { tweets: rest, ..piece.clone() });
             }
+            let piece = Piece { tweets: asked.tweets.clone(), ..piece };
             let answered = self.carry_out(past, &call, &piece.stretch, now).await;
             // First the journal: should all end in between, the call still stands in the books as under way, which is as good as paid.
             let left = match &answered.result {
-                Ok(history) => self.keep(api, &piece.stretch, &asked.tweets, history),
-                Err(error) => self.sort_out(api, &piece.stretch, &asked.tweets, error),
+                Ok(history) => self.keep(api, &piece, history),
+                Err(error) => self.sort_out(api, &piece, error),
             };
             self.desk.finish(&call, &answered, clock()).map_err(forgetful)?;
-            let left = left?;
-            left.into_iter().rev().for_each(|tweets| work.push_front(Piece { tweets, ..piece.clone() }));
+            left?.into_iter().rev().for_each(|part| work.push_front(part));
         }
         Ok(())
     }
@@ -235,17 +246,12 @@ impl Buyer<'_> {
     }
 
     /// Puts an answer into the journal. Returns what must be asked again.
-    fn keep(
-        &mut self,
-        api: Api,
-        stretch: &Stretch,
-        asked: &[TweetId],
-        history: &History,
-    ) -> Result<Vec<Vec<TweetId>>, BackfillError> {
+    fn keep(&mut self, api: Api, piece: &Piece, history: &History) -> Result<Vec<Piece>, BackfillError> {
+        let stretch = piece.stretch;
         self.faults.in_a_row = 0;
         self.faults.nameless = 0;
         let (mut rows, mut without, mut again) = (Vec::new(), Vec::new(), Vec::new());
-        for &tweet in asked {
+        for &tweet in &piece.tweets {
             let refusal = history.reading.refused.iter().find(|(id, _)| *id == tweet);
             if let Some((_, refusal)) = refusal {
                 without.push((tweet, (*refusal).into()));
@@ -255,31 +261,32 @@ impl Buyer<'_> {
                 if *stumbles < MOST_STUMBLES { again.push(tweet) } else { without.push((tweet, Without::Stumbled)) }
             } else {
                 let buckets = history.buckets.get(&tweet).cloned().unwrap_or_default();
-                let (columns, strange) = columns(stretch, &buckets);
+                let (columns, strange) = columns(&stretch, &buckets);
                 self.strange += strange;
-                rows.push((tweet, Row { api, stretch: *stretch, columns }));
+                let unreadable = history.unreadable.get(&tweet).copied().unwrap_or_default();
+                rows.push((tweet, Row { api, stretch, columns, unreadable }));
             }
         }
-        tokio::task::block_in_place(|| self.journal.keep(api, stretch.start, rows, without))?;
-        Ok(if again.is_empty() { Vec::new() } else { vec![again] })
+        tokio::task::block_in_place(|| self.journal.keep(api, stretch, rows, without))?;
+        Ok(if again.is_empty() { Vec::new() } else { vec![Piece { stretch, tweets: again }] })
     }
 
-    /// X gave nothing: which tweets are to be asked for again, in which batches.
-    fn sort_out(
-        &mut self,
-        api: Api,
-        stretch: &Stretch,
-        asked: &[TweetId],
-        error: &ApiError,
-    ) -> Result<Vec<Vec<TweetId>>, BackfillError> {
+    /// X gave nothing: what is to be asked for again, in which requests.
+    fn sort_out(&mut self, api: Api, piece: &Piece, error: &ApiError) -> Result<Vec<Piece>, BackfillError> {
         let stop = |why: &str| Err(BackfillError::Failed(format!("{}: {why}: {}; {GO_ON}", api.name(), error.detail)));
         self.faults.last = Some(error.clone());
+        if error.is_too_large() {
+            let Some(halves) = piece.halves().filter(|_| piece.size() > FEW_BUCKETS) else {
+                return stop("the answer is too large, little as was asked for");
+            };
+            return self.shrink(api, piece, halves);
+        }
         match &error.failure {
-            Failure::Invalid { culprits } => self.split(api, stretch, asked, (culprits, error)),
-            Failure::Doubtful => self.split(api, stretch, asked, (&[], error)),
+            Failure::Invalid { culprits } => self.split(api, piece, (culprits, error)),
+            Failure::Doubtful => self.split(api, piece, (&[], error)),
             Failure::PaymentRefused { .. } => stop("X wants money"),
             Failure::Closed => stop("X keeps this system closed to the app"),
-            Failure::RateLimited { .. } | Failure::CredentialRefused | Failure::Forbidden => Ok(vec![asked.to_vec()]),
+            Failure::RateLimited { .. } | Failure::CredentialRefused | Failure::Forbidden => Ok(vec![piece.clone()]),
             Failure::Transient { .. } | Failure::Tokenless { .. } => {
                 self.faults.in_a_row += 1;
                 self.faults.unreadable += u32::from(error.billed == Billed::Yes);
@@ -289,24 +296,31 @@ impl Buyer<'_> {
                 if self.faults.in_a_row >= MOST_FAULTS {
                     return stop("it fails again and again");
                 }
-                Ok(vec![asked.to_vec()])
+                Ok(vec![piece.clone()])
             }
         }
+    }
+
+    /// The answer to this was too large: its halves are asked for, and nothing of its size again.
+    fn shrink(&mut self, api: Api, piece: &Piece, halves: [Piece; 2]) -> Result<Vec<Piece>, BackfillError> {
+        let (buckets, most) = (piece.size(), halves.iter().map(Piece::size).max().unwrap_or(1));
+        tracing::warn!(api = api.name(), buckets, most, "an answer of X was too large; less is asked for at once from now on");
+        tokio::task::block_in_place(|| self.journal.set_most(api, most))?;
+        Ok(halves.into())
     }
 
     /// X refused a batch whole: the tweets that it named are put aside; if it named none, halves are asked for.
     fn split(
         &mut self,
         api: Api,
-        stretch: &Stretch,
-        asked: &[TweetId],
+        piece: &Piece,
         (culprits, error): (&[(TweetId, Refusal)], &ApiError),
-    ) -> Result<Vec<Vec<TweetId>>, BackfillError> {
+    ) -> Result<Vec<Piece>, BackfillError> {
+        let asked = &piece.tweets;
         let mut named: Vec<(TweetId, Without)> =
             culprits.iter().filter(|(id, _)| asked.contains(id)).map(|(id, refusal)| (*id, (*refusal).into())).collect();
         if named.is_empty() && asked.len() > 1 {
-            let (left, right) = asked.split_at(asked.len() / 2);
-            return Ok(vec![left.to_vec(), right.to_vec()]);
+            return Ok(piece.halves().map(Vec::from).unwrap_or_default());
         }
         if named.is_empty() {
             self.faults.nameless += 1;
@@ -317,8 +331,8 @@ impl Buyer<'_> {
             named = asked.iter().map(|id| (*id, Without::NotAuthorized)).collect();
         }
         let rest: Vec<TweetId> = asked.iter().filter(|id| named.iter().all(|(culprit, _)| culprit != *id)).copied().collect();
-        tokio::task::block_in_place(|| self.journal.keep(api, stretch.start, Vec::new(), named))?;
-        Ok(if rest.is_empty() { Vec::new() } else { vec![rest] })
+        tokio::task::block_in_place(|| self.journal.keep(api, piece.stretch, Vec::new(), named))?;
+        Ok(if rest.is_empty() { Vec::new() } else { vec![Piece { tweets: rest, ..*piece }] })
     }
 
     /// Nothing may leave any more.
@@ -340,25 +354,6 @@ const GO_ON: &str = "what was bought is kept: run the same command again when th
 
 fn forgetful(_: Forgetful) -> BackfillError {
     BackfillError::Failed(format!("the state cannot be written, and what it cannot keep must not be bought; {GO_ON}"))
-}
-
-/// Sentences about tweets of which there are no numbers, one for each reason.
-fn without(journal: &Journal) -> Vec<String> {
-    let mut sorted: BTreeMap<(Api, Without), Vec<String>> = BTreeMap::new();
-    for ((tweet, api), why) in &journal.without {
-        sorted.entry((*api, *why)).or_default().push(tweet.to_string());
-    }
-    let sentence = |((api, why), tweets): ((Api, Without), Vec<String>)| {
-        let why = match why {
-            Without::NotFound => "does not find",
-            Without::NotAuthorized => "does not give us",
-            Without::Unavailable => "does not give",
-            Without::Invalid => "calls invalid",
-            Without::Stumbled => "stumbles over",
-        };
-        format!("{} {why} {}", api.name(), tweets.join(", "))
-    };
-    sorted.into_iter().map(sentence).collect()
 }
 
 impl From<Refusal> for Without {

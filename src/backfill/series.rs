@@ -15,6 +15,8 @@ pub(super) struct Row {
     pub(super) api: Api,
     pub(super) stretch: Stretch,
     pub(super) columns: Columns,
+    /// Values that could not be read.
+    pub(super) unreadable: u64,
 }
 
 /// The whole buckets of this stretch, and how many X sent besides that are none.
@@ -91,7 +93,7 @@ mod tests {
 
     fn row(api: Api, from: i64, values: &[Option<u64>]) -> Row {
         let columns = Columns::from([(Metric::Likes, values.to_vec())]);
-        Row { api, stretch: stretch(from, from + values.len() as i64), columns }
+        Row { api, stretch: stretch(from, from + values.len() as i64), columns, unreadable: 0 }
     }
 
     #[test]

@@ -101,6 +101,8 @@ pub struct History {
     pub reading: Reading,
     /// The counts by the start of their bucket, whatever starts X sent.
     pub buckets: BTreeMap<TweetId, BTreeMap<Timestamp, Counts>>,
+    /// How many values of a tweet could not be read: where they belong there is no number.
+    pub unreadable: BTreeMap<TweetId, u64>,
 }
 
 #[cfg(test)]

@@ -168,17 +168,26 @@ fn tell_of_spellings(metric: Metric, one: u64, other: u64) {
 
 /// Numbers of buckets, by the start of each. The same bucket twice is one bucket.
 #[derive(Debug, Default)]
-pub(super) struct Series(BTreeMap<Timestamp, Sums>);
+pub(super) struct Series {
+    pub(super) buckets: BTreeMap<Timestamp, Sums>,
+    /// Values that could not be read.
+    pub(super) unreadable: u64,
+}
 
 impl Series {
     /// Adds a bucket.
     pub(super) fn take(&mut self, start: Timestamp, sums: Sums) {
-        self.0.entry(start).or_default().fill(sums);
+        self.buckets.entry(start).or_default().fill(sums);
+    }
+
+    /// Counts the numbers of a bucket that nobody can place as such that could not be read.
+    pub(super) fn lose(&mut self, sums: &Sums) {
+        self.unreadable += sums.whole().count() as u64;
     }
 
     /// The numbers that could be read.
     pub(super) fn counts(&self) -> BTreeMap<Timestamp, model::Counts> {
-        self.0.iter().map(|(start, sums)| (*start, sums.whole().collect())).collect()
+        self.buckets.iter().map(|(start, sums)| (*start, sums.whole().collect())).collect()
     }
 }
 

@@ -20,6 +20,11 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// The answer was longer than what is read of one: whoever asks for less may get one.
+    pub fn is_too_large(&self) -> bool {
+        self.reason == ErrorReason::TooLarge
+    }
+
     /// A fault that may be gone next time.
     pub(super) fn transient(reason: ErrorReason, detail: impl Into<String>) -> Self {
         Self { failure: Failure::Transient { retry_after: None }, reason, detail: detail.into(), billed: Billed::No }

@@ -52,6 +52,7 @@ async fn analytics_by_the_hour() {
     ];
     assert_eq!(numbers(&history, 1), rows(&first));
     assert_eq!(numbers(&history, 2), rows(&[("2026-02-01T00", "likes", 3), ("2026-02-01T01", "likes", 4)]));
+    assert_eq!((history.unreadable[&id(1)], history.unreadable[&id(2)]), (2, 0));
     assert_eq!((history.reading.returned, history.reading.refused), (vec![id(1), id(2)], vec![(id(3), Refusal::NotFound)]));
     assert_eq!((asked.one("granularity"), asked.one("start_time")), ("hourly", "2026-01-31T00:00:00Z"));
     assert_eq!(asked.one("end_time"), "2026-02-02T00:00:00Z");
@@ -65,6 +66,7 @@ async fn insights_by_the_hour() {
     assert_eq!(numbers(&history, 2), [], "a total is of no bucket");
     assert_eq!(history.reading.returned, [id(1), id(2)]);
     assert_eq!(history.reading.refused, [(id(3), Refusal::NotAuthorized)]);
+    assert_eq!((history.unreadable[&id(1)], history.unreadable.get(&id(2))), (1, None));
     assert_eq!((asked.one("granularity"), asked.one("end_time")), ("Hourly", "2026-02-02T00:00:00Z"));
 }
 

@@ -1,11 +1,24 @@
 //! promtool makes blocks of a backfill, and a real Prometheus serves its numbers.
 
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use tweet_exporter::model::Timestamp;
 
 use crate::harness::{Account, Backfill, Simulator, series, until, watching};
 use crate::prometheus::Prometheus;
+
+/// What backfill says of how to load the history works as it stands, and makes few blocks.
+fn load_as_told(output: &str) {
+    let line = output.lines().find_map(|line| line.split_once("to load it: promtool ")).expect("advice").1;
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = line.strip_suffix(" <data folder of Prometheus>").expect("a folder to fill in");
+    let loaded = Command::new("promtool").args(arguments.split(' ')).arg(folder.path()).output().expect("promtool starts");
+    let said = String::from_utf8_lossy(&loaded.stderr).into_owned();
+    assert!(loaded.status.success() && said.is_empty(), "{line}: {said}");
+    let blocks = std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert!((1..=4).contains(&blocks), "{blocks} blocks for thirty days");
+}
 
 #[tokio::test]
 async fn prometheus_serves_the_past() {
@@ -20,6 +33,7 @@ async fn prometheus_serves_the_past() {
     let start = end - Duration::from_secs(30 * 86_400);
     let (code, output) = backfill.run(&start.to_string(), &end.to_string(), &["--step=hour", "--lifetime"]);
     assert_eq!(code, 0, "{output}");
+    load_as_told(&output);
     let samples = backfill.samples();
     let prometheus = Prometheus::with_blocks_of(&backfill.path("out.om"));
     let at = end.millis() / 1000;

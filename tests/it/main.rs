@@ -4,6 +4,8 @@ mod accounts;
 mod analytics;
 mod backfill;
 mod backfill_errors;
+mod backfill_holes;
+mod backfill_sizes;
 mod broken_state;
 mod config;
 #[expect(dead_code, reason = "the planner's benchmark uses the rest of it")]

@@ -108,23 +108,41 @@ fn numbers(scan: &mut Scan, item: &Object<'_>, names: &Names) -> Sums {
     flat
 }
 
+/// Numbers of no time are worth nothing here: they count as unreadable.
 fn buckets(scan: &mut Scan, item: &Object<'_>, names: &Names, series: &mut Series) {
-    if let Some(start) = given(item, "timestamp").and_then(|_| scan.word::<Timestamp>(item, "timestamp")) {
-        let mut sums = Sums::default();
-        add(scan, &mut sums, item, names, &[names.key, "timestamp", "timestamped_metrics"]);
-        series.take(start, sums);
-    }
-    for raw in scan.list(given(item, "timestamped_metrics")) {
-        let Some(bucket) = scan.object(raw) else { continue };
-        let metrics = scan.inner(&bucket, "metrics");
-        let mut sums = Sums::default();
-        add(scan, &mut sums, &metrics, names, &[]);
-        // Numbers of no time are worth nothing here.
-        match scan.word::<Timestamp>(&bucket, "timestamp") {
+    if given(item, "timestamp").is_some() {
+        let sums =
+            readable(scan, series, |scan, sums| add(scan, sums, item, names, &[names.key, "timestamp", "timestamped_metrics"]));
+        match scan.word::<Timestamp>(item, "timestamp") {
             Some(start) => series.take(start, sums),
-            None => scan.bad_values += u64::from(!metrics.is_empty()),
+            None => series.lose(&sums),
         }
     }
+    let bad_before = scan.bad_values;
+    let list = scan.list(given(item, "timestamped_metrics"));
+    let entries: Vec<Object<'_>> = list.into_iter().filter_map(|raw| scan.object(raw)).collect();
+    series.unreadable += scan.bad_values - bad_before;
+    for bucket in entries {
+        let sums = readable(scan, series, |scan, sums| {
+            let metrics = scan.inner(&bucket, "metrics");
+            add(scan, sums, &metrics, names, &[]);
+        });
+        match scan.word::<Timestamp>(&bucket, "timestamp") {
+            Some(start) => series.take(start, sums),
+            None => {
+                scan.bad_values += u64::from(given(&bucket, "metrics").is_some());
+                series.lose(&sums);
+            }
+        }
+    }
+}
+
+/// The numbers of a bucket; the series counts what of them could not be read.
+fn readable(scan: &mut Scan, series: &mut Series, read: impl FnOnce(&mut Scan, &mut Sums)) -> Sums {
+    let (bad_before, mut sums) = (scan.bad_values, Sums::default());
+    read(scan, &mut sums);
+    series.unreadable += scan.bad_values - bad_before;
+    sums
 }
 
 fn add(scan: &mut Scan, sums: &mut Sums, object: &Object<'_>, names: &Names, beside: &[&str]) {

@@ -60,6 +60,7 @@ fn decode_history(bytes: &[u8], asked: &[TweetId], now: Timestamp) -> Result<Dec
     for &tweet in asked {
         let Some(series) = found.sums.get(&tweet) else { continue };
         history.buckets.insert(tweet, series.counts());
+        history.unreadable.insert(tweet, series.unreadable);
         history.reading.tweets.push((tweet, TweetReading::default()));
     }
     errors.settle(&mut history.reading, asked, found.broken || found.scan.bad_values > 0);

@@ -89,7 +89,7 @@ impl Decoder<'_> {
             Some(_) => series::sums(&series),
             None => self.scan.counts(&numbers, &types::TYPES),
         };
-        let is_bad = self.scan.bad_values > bad_before;
+        let bad = self.scan.bad_values - bad_before;
         self.drop_unsupported(tweet, &mut counts);
         series.values_mut().for_each(|bucket| bucket.retain(|(metric, _)| counts.contains_key(metric)));
         let is_asked = self.asked.tweets.contains(&tweet);
@@ -101,10 +101,11 @@ impl Decoder<'_> {
             () if !is_asked => {}
             () if is_unavailable => self.found.reading.refused.push((tweet, Refusal::Unavailable)),
             // What could not be read may come whole next time.
-            () if counts.is_empty() && is_bad => self.found.reading.failed.push(tweet),
+            () if counts.is_empty() && bad > 0 => self.found.reading.failed.push(tweet),
             () if counts.is_empty() => self.found.reading.refused.push((tweet, Refusal::Unavailable)),
             () if self.asked.step.is_some() => {
                 self.found.buckets.insert(tweet, series);
+                self.found.unreadable.insert(tweet, bad);
                 self.found.reading.tweets.push((tweet, TweetReading::default()));
             }
             () => {

@@ -36,9 +36,15 @@ pub(super) fn decode_history(bytes: &[u8], asked: &[TweetId], now: Timestamp) ->
     let returned = decoder.series.keys().chain(decoder.totals.keys());
     history.reading.returned = returned.copied().collect::<BTreeSet<_>>().into_iter().collect();
     for (tweet, parts) in decoder.series.into_iter().filter(|(tweet, _)| asked.contains(tweet)) {
-        let mut series = Series::default();
-        parts.into_iter().filter_map(|(start, sums)| Some((start?, sums))).for_each(|(start, sums)| series.take(start, sums));
+        let mut series = Series { unreadable: decoder.unreadable.get(&tweet).copied().unwrap_or_default(), ..Series::default() };
+        for (start, sums) in parts {
+            match start {
+                Some(start) => series.take(start, sums),
+                None => series.lose(&sums),
+            }
+        }
         history.buckets.insert(tweet, series.counts());
+        history.unreadable.insert(tweet, series.unreadable);
     }
     let answered = asked.iter().filter(|tweet| history.reading.returned.contains(tweet));
     history.reading.tweets = answered.map(|tweet| (*tweet, TweetReading::default())).collect();
@@ -74,6 +80,8 @@ struct Decoder {
     scan: Scan,
     totals: BTreeMap<TweetId, Sums>,
     series: BTreeMap<TweetId, Vec<(Option<Timestamp>, Sums)>>,
+    /// Values of a tweet's series that could not be read.
+    unreadable: BTreeMap<TweetId, u64>,
     /// Something is not where it should be: a tweet may be in it.
     broken: bool,
 }
@@ -97,7 +105,9 @@ impl Decoder {
             self.totals.entry(tweet).or_default().fill(sums);
         }
         for raw in self.scan.list(given(&measurement, "metrics_time_series")) {
+            let bad_before = self.scan.bad_values;
             let Some((tweet, start, sums)) = self.entry(raw) else { continue };
+            *self.unreadable.entry(tweet).or_default() += self.scan.bad_values - bad_before;
             self.series.entry(tweet).or_default().push((start, sums));
         }
     }
