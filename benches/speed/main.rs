@@ -4,8 +4,10 @@ mod kit;
 mod memory;
 mod page;
 mod peers;
+mod program;
 mod refresh;
 mod scrape;
+mod x;
 
 use std::env;
 use std::process::Command;
@@ -34,6 +36,7 @@ fn main() {
         let this = env::current_exe().expect("the system knows what it runs");
         let done = Command::new(this).arg(ALONE).status().expect("it runs again");
         assert!(done.success(), "the memory bench failed");
+        memory::whole();
     }
 }
 

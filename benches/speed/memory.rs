@@ -6,6 +6,27 @@ use arc_swap::ArcSwap;
 use tweet_exporter::exposition::{Page, Printer};
 
 use crate::kit::{SERIES, account, read, resident_mb};
+use crate::program::Exporter;
+use crate::x::{NUMBERS, X};
+
+/// The real program: all of it, with plan, ledger, state file and connections.
+pub(crate) fn whole() {
+    let tweets = 100_000;
+    let x = X::start();
+    let exporter = Exporter::start(&x, tweets, "60s");
+    let say = |when: &str| {
+        let (now, most) = exporter.memory();
+        println!("{when}: {now:.0} MB resident, {most:.0} at most");
+    };
+    println!("\nthe whole program, {tweets} tweets of {} series, read over TLS every 60 s, state file included", NUMBERS + 4);
+    say("before the first reading");
+    for round in 1..=3 {
+        let standing = exporter.wait((round * tweets) as f64);
+        assert_eq!(standing.series, (tweets * (NUMBERS + 4)) as f64);
+        assert!(exporter.scraper(true).scrape() > 1 << 20, "the other body");
+        say(&format!("after {round} refreshes of all"));
+    }
+}
 
 pub(crate) fn run() {
     let empty = resident_mb();

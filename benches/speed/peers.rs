@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::kit::{SERIES, Scraper, median};
-use crate::refresh::Program;
+use crate::program::Program;
 use crate::scrape::{Bench, seconds};
 
 pub(crate) fn run() {

@@ -1,114 +1,154 @@
-//! What a refresh costs: the real program reads all its tweets again and again from the simulator, and its own metrics say how much of
-//! the processor it took, page and state file included.
+//! What a refresh costs: the real program reads all its tweets again and again over TLS, and its own metrics say how much of the
+//! processor it took, page and state file included. And decoding by itself, against `serde_json` into typed structs.
 
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use crate::kit::Scraper;
+use serde::Deserialize;
+use tweet_exporter::model::{Ask, Timestamp, TweetId};
+use tweet_exporter::x_api::decode_lookup;
+
+use crate::kit::{id, median, timed};
+use crate::program::Exporter;
+use crate::x::{self, NUMBERS, X};
 
 const TWEETS: usize = 5_000;
 
 pub(crate) fn run() {
-    let mut simulator = Program::start(&["simulator", "--speed=1", &format!("--tweets={TWEETS}")], Stdio::null());
-    let (mut url, mut secrets, mut ids) = (String::new(), Vec::new(), Vec::new());
-    while !ids.iter().any(|(account, _)| account == "globex") {
-        let line = simulator.line();
-        if let Some(found) = line.strip_prefix("simulator listening on ") {
-            url = found.to_owned();
-        } else if let Some((name, value)) = line.strip_prefix("export ").and_then(|pair| pair.split_once('=')) {
-            secrets.push((name.to_owned(), value.trim_matches('\'').to_owned()));
-        } else if let Some((account, rest)) = line.strip_prefix("# ").and_then(|rest| rest.split_once(' ')) {
-            ids.push((account.to_owned(), rest.split(':').next().unwrap_or_default().to_owned()));
-        }
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let watched: String =
-        ids.iter().filter(|(account, _)| account == "acme").map(|(_, id)| format!("        - \"{id}\"\n")).collect();
-    let config = format!(
-        "api: {{ url: \"{url}\", engagement_url: \"{url}\" }}\ntiers: [{{ younger_than: 3000d, every: 10s }}]\naccounts:\n  - name: acme\n    \
-         username: acme\n    credentials: {{ bearer_token: \"${{ACME_BEARER_TOKEN}}\" }}\n    watch:\n      tweets:\n{watched}"
-    );
-    let file = folder.path().join("tweet_exporter.yml");
-    fs::write(&file, config).expect("written");
-    let state = format!("--state.path={}", folder.path().join("state").display());
-    let file = format!("--config.file={}", file.display());
-    let mut exporter = Program::start_with(&[&file, &state, "--web.listen-address=127.0.0.1:0"], &secrets);
-    let address = loop {
-        let line = exporter.line();
-        if let Some(address) = line.split("address=").nth(1).filter(|_| line.contains("msg=listening")) {
-            break address.trim().parse().expect("an address");
-        }
-    };
-    let mut scraper = Scraper::new(address, false);
-    let mut look = || {
-        let page = String::from_utf8(scraper.body()).expect("text");
-        let sum = |name: &str| -> f64 {
-            let lines = page.lines().filter(|line| line.starts_with(name));
-            lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
-        };
-        let requests = "tweet_exporter_api_requests_total{account=\"acme\",api=\"lookup\",code=\"200\"}";
-        (sum("process_cpu_seconds_total"), sum("tweet_exporter_tweets_read_total"), sum(requests))
-    };
-    while look().1 < TWEETS as f64 {
-        thread::sleep(Duration::from_millis(200));
-    }
-    let before = look();
+    let x = X::start();
+    let exporter = Exporter::start(&x, TWEETS, "10s");
+    let first = exporter.wait(TWEETS as f64);
+    let before = exporter.look();
     thread::sleep(Duration::from_secs(25));
-    let after = look();
-    let (cpu, tweets, requests) = (after.0 - before.0, after.1 - before.1, after.2 - before.2);
+    let after = exporter.look();
+    assert_eq!(first.series, (TWEETS * (NUMBERS + 4)) as f64, "every number came");
+    let (cpu, tweets) = (after.cpu_seconds - before.cpu_seconds, after.reads - before.reads);
     println!(
-        "\nrefreshing {TWEETS} tweets every 10 s over HTTP: {tweets} reads in {requests} requests, {:.0} us of processor a tweet \
-         ({:.1} s for 100,000), decoding, state file and page included",
+        "\nrefreshing {TWEETS} tweets of {} series every 10 s over TLS: {tweets} reads in {} requests, {:.0} us of processor a tweet \
+         ({:.1} ms for 1,000), decoding, state file and page included",
+        NUMBERS + 4,
+        after.requests - before.requests,
         cpu * 1e6 / tweets,
-        cpu * 1e5 / tweets
+        cpu * 1e6 / tweets
     );
+    let [connections, requests, over_http2] =
+        [&x.seen.connections, &x.seen.requests, &x.seen.over_http2].map(|count| count.load(Ordering::Relaxed));
+    println!("{connections} connections for {requests} requests since its start, {over_http2} of them by HTTP/2");
+    decoding();
 }
 
-/// The program, killed when dropped.
-pub(crate) struct Program {
-    child: Child,
-    lines: Box<dyn BufRead>,
+/// An answer of X the straight way: every key known, every value as documented.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    data: Vec<Tweet<'a>>,
+    includes: Includes<'a>,
 }
 
-impl Program {
-    fn start(arguments: &[&str], errors: Stdio) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tweet_exporter"));
-        Self::spawn(command.args(arguments).stdout(Stdio::piped()).stderr(errors))
-    }
-
-    fn start_with(arguments: &[&str], environment: &[(String, String)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tweet_exporter"));
-        let environment = environment.iter().map(|(name, value)| (name, value));
-        Self::spawn(command.args(arguments).envs(environment).stdout(Stdio::null()).stderr(Stdio::piped()))
-    }
-
-    /// Starts it; what it says is on whichever of its outputs is a pipe.
-    pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut child = command.spawn().expect("it starts");
-        let lines: Box<dyn BufRead> = match (child.stdout.take(), child.stderr.take()) {
-            (Some(output), _) => Box::new(BufReader::new(output)),
-            (None, Some(errors)) => Box::new(BufReader::new(errors)),
-            (None, None) => unreachable!("one of them is a pipe"),
-        };
-        Self { child, lines }
-    }
-
-    /// The next line that it says.
-    pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        let read = self.lines.read_line(&mut line).expect("it writes text");
-        assert!(read > 0, "the program ended");
-        line.trim_end().to_owned()
-    }
+#[derive(Deserialize)]
+struct Includes<'a> {
+    #[serde(borrow)]
+    media: Vec<Medium<'a>>,
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Errors only say that it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "to be read is all that is asked of them")]
+struct Tweet<'a> {
+    id: &'a str,
+    text: &'a str,
+    edit_history_tweet_ids: Vec<&'a str>,
+    author_id: &'a str,
+    attachments: BTreeMap<&'a str, Vec<&'a str>>,
+    public_metrics: Public,
+    non_public_metrics: NonPublic,
+    organic_metrics: Organic,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "to be read is all that is asked of them")]
+struct Public {
+    impression_count: u64,
+    like_count: u64,
+    retweet_count: u64,
+    quote_count: u64,
+    reply_count: u64,
+    bookmark_count: u64,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "to be read is all that is asked of them")]
+struct NonPublic {
+    impression_count: u64,
+    engagements: u64,
+    url_link_clicks: u64,
+    user_profile_clicks: u64,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "to be read is all that is asked of them")]
+struct Organic {
+    impression_count: u64,
+    like_count: u64,
+    retweet_count: u64,
+    reply_count: u64,
+    url_link_clicks: u64,
+    user_profile_clicks: u64,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "to be read is all that is asked of them")]
+struct Medium<'a> {
+    media_key: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    public_metrics: Views,
+    non_public_metrics: Playback,
+    organic_metrics: Views,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "to be read is all that is asked of them")]
+struct Views {
+    view_count: u64,
+    playback_0_count: Option<u64>,
+    playback_25_count: Option<u64>,
+    playback_50_count: Option<u64>,
+    playback_75_count: Option<u64>,
+    playback_100_count: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "to be read is all that is asked of them")]
+struct Playback {
+    playback_0_count: u64,
+    playback_25_count: u64,
+    playback_50_count: u64,
+    playback_75_count: u64,
+    playback_100_count: u64,
+}
+
+fn decoding() {
+    let asked: Vec<TweetId> = (0..100).map(id).collect();
+    let texts: Vec<String> = asked.iter().map(ToString::to_string).collect();
+    let body = x::body(texts.iter().map(String::as_str), 7);
+    let now = Timestamp::from_seconds(1_770_000_000);
+    let (mut ours, mut ratios) = (vec![], vec![]);
+    for _ in 0..200 {
+        let (our, reading) = timed(|| decode_lookup(body.as_bytes(), &asked, Ask::Private, now).expect("an answer"));
+        let (their, answer) = timed(|| serde_json::from_str::<Answer<'_>>(&body).expect("an answer"));
+        let numbers: usize = reading.tweets.iter().map(|(_, tweet)| tweet.samples.len()).sum();
+        assert_eq!((numbers, answer.data.len(), answer.includes.media.len()), (100 * NUMBERS, 100, 100));
+        black_box(answer);
+        ours.push(our.as_secs_f64());
+        ratios.push(our.as_secs_f64() / their.as_secs_f64());
     }
+    println!(
+        "decoding an answer about 100 tweets ({} kB): {:.1} us a tweet, {:.2} times serde_json into typed structs",
+        body.len() >> 10,
+        median(ours) * 1e4,
+        median(ratios)
+    );
 }

@@ -104,11 +104,13 @@ impl App {
         tokio::spawn(door.clone().follow(stop.clone()));
         // The first page is published and the listeners listen.
         let supervisor = tokio::spawn(keep_informed(self.reloader.orders.clone(), stop.clone()));
-        let told = stop.clone();
-        let reading = tokio::spawn(async move {
+        let (told, runtime) = (stop.clone(), tokio::runtime::Handle::current());
+        // On one thread from beginning to end: glibc's allocator has an arena for each, and a page whose pieces were made on one and
+        // freed on another takes half as much memory again (docs/performance.md).
+        let reading = tokio::task::spawn_blocking(move || {
             // However it ends, the server must not outlive it.
             let _guard = told.clone().drop_guard();
-            self.collector.run(self.orders, told).await;
+            runtime.block_on(self.collector.run(self.orders, told));
         });
         // Somebody who asks must not wait for ever, so an end is kept open.
         let _reloads = self.reloads;

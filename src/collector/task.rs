@@ -222,8 +222,12 @@ impl Collector {
         let trigger = if is_between_passes { Trigger::Probe } else { trigger };
         if !is_idle && self.reload.is_none() {
             let calls = self.standing.plan.launch(trigger, now);
-            self.remember(calls.iter().any(Call::may_cost));
+            let is_kept = self.remember(calls.iter().any(Call::may_cost));
             for call in calls {
+                if !is_kept && call.may_cost() && self.standing.plan.pays_every_time(call.account) {
+                    self.keep_at_home(&call, now);
+                    continue;
+                }
                 let work = self.standing.desks[call.account].carry_out(&call, now);
                 let task = self.calls.spawn(work);
                 self.under_way.insert(task.id(), call);
@@ -253,21 +257,30 @@ impl Collector {
         }
     }
 
-    /// Puts on disk what must be there before another call is made.
+    /// What is paid at each reading must stand on disk before it is bought: a program that crashes again and again would else buy it again
+    /// and again. Where X charges once a day, it is read on, for the same money.
+    fn keep_at_home(&mut self, call: &Call, now: Timestamp) {
+        let failure = Failure::Tokenless { retry_after: Some(DISK_PAUSE) };
+        self.standing.plan.finish(call, &[], Outcome::Failed { failure: &failure, billed: Billed::No }, now);
+        self.changed = true;
+    }
+
     /// The same at the end, however the disk fared before: it may have room again.
     pub(super) fn remember_all(&mut self) {
         self.parts.memory.iter_mut().for_each(Memory::hurry);
         self.remember(true);
     }
 
-    pub(super) fn remember(&mut self, is_urgent: bool) {
-        let Some(memory) = &mut self.parts.memory else { return };
+    /// Puts on disk what must be there before another call is made. Whether all of it is there, or nobody wants it to be.
+    pub(super) fn remember(&mut self, is_urgent: bool) -> bool {
+        let Some(memory) = &mut self.parts.memory else { return true };
         memory.note(&mut self.standing.plan);
         if is_urgent {
             (0..self.standing.stores.len()).for_each(|account| memory.disturb(account));
         }
         let (standing, metrics) = (&self.standing, &self.parts.metrics);
         tokio::task::block_in_place(|| memory.commit(is_urgent, standing, metrics));
+        !memory.is_failing()
     }
 
     fn wake(&self) -> Instant {
@@ -432,6 +445,9 @@ impl Collector {
         self.next_build = Instant::now() + 10 * started.elapsed();
     }
 }
+
+/// When a call that could not be booked is tried again.
+const DISK_PAUSE: Duration = Duration::from_secs(30);
 
 /// The wall clock: no room that decides reads it.
 pub(super) fn clock() -> Timestamp {

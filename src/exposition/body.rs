@@ -1,19 +1,16 @@
 //! A finished page as a body: its pieces are sent as they are, nothing is copied or compressed twice.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::io::IoSlice;
 
-use bytes::Bytes;
-use hyper::body::{Body, Frame, SizeHint};
+use bytes::{Buf, Bytes};
 
 use crate::exposition::{Format, OwnMetrics, Page, gzip};
 
-/// A body of ready pieces. Its length is known, so that no chunks are needed.
+/// A body of ready pieces, handed over at once: the connection writes as many of them with one call as the system takes.
 #[derive(Debug)]
 pub struct Pieces {
     pieces: std::vec::IntoIter<Bytes>,
-    left: u64,
+    left: usize,
 }
 
 impl Pieces {
@@ -54,38 +51,39 @@ impl Pieces {
         Self::new(Vec::new())
     }
 
-    /// How many bytes are still to be sent.
-    pub fn len(&self) -> u64 {
-        self.left
-    }
-
-    /// Whether nothing is left to be sent.
-    pub fn is_empty(&self) -> bool {
-        self.left == 0
-    }
-
     fn new(pieces: Vec<Bytes>) -> Self {
-        let left = pieces.iter().map(|piece| piece.len() as u64).sum();
+        let left = pieces.iter().map(Bytes::len).sum();
         Self { pieces: pieces.into_iter(), left }
     }
 }
 
-impl Body for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = self.pieces.next();
-        self.left -= piece.as_ref().map_or(0, Bytes::len) as u64;
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+/// Pieces that are sent are freed.
+impl Buf for Pieces {
+    fn remaining(&self) -> usize {
+        self.left
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
+    fn chunk(&self) -> &[u8] {
+        self.pieces.as_slice().first().map_or(&[], |piece| piece)
     }
 
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let pieces = self.pieces.as_slice();
+        slices.iter_mut().zip(pieces).for_each(|(slice, piece)| *slice = IoSlice::new(piece));
+        slices.len().min(pieces.len())
+    }
+
+    fn advance(&mut self, count: usize) {
+        assert!(count <= self.left, "{count} bytes sent of {}", self.left);
+        self.left -= count;
+        let mut count = count;
+        while let Some(piece) = self.pieces.as_mut_slice().first_mut().filter(|_| count > 0) {
+            if count < piece.len() {
+                return piece.advance(count);
+            }
+            count -= piece.len();
+            self.pieces.next();
+        }
     }
 }
 
@@ -104,11 +102,26 @@ mod tests {
     }
 
     fn sent(format: Format, gzip: bool) -> Vec<u8> {
-        let body = Pieces::of_page(&page(), &OwnMetrics::new(SelfMetrics::new()), format, gzip);
-        let length = body.len();
-        let bytes: Vec<u8> = body.pieces.flatten().collect();
-        assert_eq!(bytes.len() as u64, length);
-        bytes
+        let mut body = Pieces::of_page(&page(), &OwnMetrics::new(SelfMetrics::new()), format, gzip);
+        body.copy_to_bytes(body.remaining()).into()
+    }
+
+    #[test]
+    fn however_few_bytes_are_taken_at_a_time_all_come_in_order() {
+        let parts = ["one", "t", "wo and ", "three"].map(|text| Bytes::from_static(text.as_bytes()));
+        for at_most in 1..=20 {
+            let (mut pieces, mut taken) = (Pieces::new(parts.to_vec()), Vec::new());
+            while pieces.has_remaining() {
+                let mut slices = [IoSlice::new(&[]); 2];
+                let count = pieces.chunks_vectored(&mut slices);
+                assert_eq!(&*slices[0], pieces.chunk());
+                let now: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).take(at_most).collect();
+                taken.extend_from_slice(&now);
+                pieces.advance(now.len());
+                assert_eq!(pieces.remaining(), 16 - taken.len());
+            }
+            assert_eq!(taken, b"onetwo and three", "{at_most} at a time");
+        }
     }
 
     #[test]

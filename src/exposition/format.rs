@@ -11,41 +11,45 @@ pub enum Format {
 }
 
 /// What an answer is written in and says it is. Prometheus 3 refuses a page without a known content type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Negotiated {
     /// The format.
     pub format: Format,
     /// The `Content-Type` header.
-    pub content_type: String,
+    pub content_type: &'static str,
 }
 
 /// The best format for this `Accept` header: the one with the highest weight that we write. Without a header, or with nothing known
 /// in it, and for wildcards, it is text 0.0.4, as exporters have always done.
 pub fn negotiate(accept: Option<&str>) -> Negotiated {
-    let mut items: Vec<Item<'_>> = accept.map(items).unwrap_or_default();
-    let refused: Vec<Format> = items.iter().filter(|item| item.weight <= 0.0).filter_map(|item| Some(offer(item)?.0)).collect();
-    items.retain(|item| item.weight > 0.0);
-    // A stable sort: among equals the scraper's order holds.
-    items.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-    items.iter().find_map(|item| chosen(item, &refused)).unwrap_or_else(|| negotiated(Format::Text, "0.0.4", None))
+    let accept = accept.unwrap_or_default();
+    let refused = |format| items(accept).any(|item| item.weight <= 0.0 && offer(&item).is_some_and(|offer| offer.0 == format));
+    let mut best: Option<(f32, Negotiated)> = None;
+    for item in items(accept).filter(|item| item.weight > 0.0) {
+        // Among equals the scraper's order holds.
+        if best.is_none_or(|(weight, _)| item.weight > weight) {
+            best = chosen(&item, refused).map(|chosen| (item.weight, chosen)).or(best);
+        }
+    }
+    best.map_or_else(|| negotiated(Format::Text, "0.0.4", None), |(_, chosen)| chosen)
 }
 
 /// Whether the answer may be gzip: `Accept-Encoding` names it, or a wildcard, and does not prefer the plain text.
 pub fn accepts_gzip(accept_encoding: Option<&str>) -> bool {
-    let items = accept_encoding.map(items).unwrap_or_default();
     let weight = |names: &[&str]| {
-        items.iter().find(|item| names.iter().any(|name| item.name.eq_ignore_ascii_case(name))).map(|item| item.weight)
+        let is_named = |item: &Item<'_>| names.iter().any(|name| item.name.eq_ignore_ascii_case(name));
+        items(accept_encoding.unwrap_or_default()).find(is_named).map(|item| item.weight)
     };
     let gzip = weight(&["gzip", "x-gzip"]).or_else(|| weight(&["*"])).unwrap_or(0.0);
     gzip > 0.0 && gzip >= weight(&["identity"]).unwrap_or(0.0)
 }
 
-fn chosen(item: &Item<'_>, refused: &[Format]) -> Option<Negotiated> {
+fn chosen(item: &Item<'_>, refused: impl Fn(Format) -> bool) -> Option<Negotiated> {
     if item.name == "*/*" || item.name.eq_ignore_ascii_case("text/*") {
-        let openmetrics_instead = item.name == "*/*" && refused.contains(&Format::Text);
+        let openmetrics_instead = item.name == "*/*" && refused(Format::Text);
         return match openmetrics_instead {
             false => Some(negotiated(Format::Text, "0.0.4", None)),
-            true if refused.contains(&Format::OpenMetrics) => None,
+            true if refused(Format::OpenMetrics) => None,
             true => Some(negotiated(Format::OpenMetrics, "1.0.0", None)),
         };
     }
@@ -75,56 +79,69 @@ fn offer(item: &Item<'_>) -> Option<(Format, &'static str)> {
     None
 }
 
-fn negotiated(format: Format, version: &str, escaping: Option<&str>) -> Negotiated {
-    let name = match format {
-        Format::Text => "text/plain",
-        Format::OpenMetrics => "application/openmetrics-text",
+/// The content type as it is, and with each of `ESCAPINGS`.
+macro_rules! content_types {
+    ($plain:literal) => {
+        [
+            $plain,
+            concat!($plain, "; escaping=underscores"),
+            concat!($plain, "; escaping=allow-utf-8"),
+            concat!($plain, "; escaping=dots"),
+            concat!($plain, "; escaping=values"),
+        ]
     };
-    let mut content_type = format!("{name}; version={version}; charset=utf-8");
-    if let Some(asked) = escaping {
-        let known = ESCAPINGS.iter().find(|scheme| **scheme == asked).unwrap_or(&"underscores");
-        content_type.push_str("; escaping=");
-        content_type.push_str(known);
-    }
+}
+fn negotiated(format: Format, version: &'static str, escaping: Option<&str>) -> Negotiated {
+    let [plain, escaped @ ..] = match (format, version) {
+        (Format::Text, "1.0.0") => content_types!("text/plain; version=1.0.0; charset=utf-8"),
+        (Format::Text, _) => content_types!("text/plain; version=0.0.4; charset=utf-8"),
+        (Format::OpenMetrics, "1.0.0") => content_types!("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        (Format::OpenMetrics, _) => content_types!("application/openmetrics-text; version=0.0.1; charset=utf-8"),
+    };
+    let content_type = escaping.map_or(plain, |asked| {
+        let place = ESCAPINGS.iter().position(|scheme| *scheme == asked);
+        escaped[place.unwrap_or(0)]
+    });
     Negotiated { format, content_type }
 }
 
-const ESCAPINGS: [&str; 4] = ["allow-utf-8", "underscores", "dots", "values"];
+/// The scheme for whoever asks for an unknown one comes first.
+const ESCAPINGS: [&str; 4] = ["underscores", "allow-utf-8", "dots", "values"];
 
 /// One element of a list with weights.
 struct Item<'a> {
     name: &'a str,
-    parameters: Vec<(&'a str, &'a str)>,
+    /// What stands behind the name.
+    parameters: &'a str,
     weight: f32,
 }
 
 impl<'a> Item<'a> {
     fn parameter(&self, name: &str) -> Option<&'a str> {
-        self.parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+        pairs(self.parameters).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
 /// The elements of the header; those with a weight that is none are left out.
-fn items(header: &str) -> Vec<Item<'_>> {
-    header.split(',').filter_map(item).take(MOST_ITEMS).collect()
+fn items(header: &str) -> impl Iterator<Item = Item<'_>> {
+    header.split(',').filter_map(item).take(MOST_ITEMS)
 }
 
 /// A header of 64 KiB may hold thousands.
 const MOST_ITEMS: usize = 64;
 
 fn item(text: &str) -> Option<Item<'_>> {
-    let mut parts = text.split(';').map(str::trim);
-    let name = parts.next().filter(|name| !name.is_empty())?;
-    let mut item = Item { name, parameters: Vec::new(), weight: 1.0 };
-    for (key, value) in parts.filter_map(|part| part.split_once('=')) {
-        let (key, value) = (key.trim(), value.trim().trim_matches('"'));
-        if key.eq_ignore_ascii_case("q") {
-            item.weight = value.parse().ok().filter(|weight| (0.0..=1.0).contains(weight))?;
-        } else {
-            item.parameters.push((key, value));
-        }
+    let (name, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let mut item = Item { name: name.trim(), parameters, weight: 1.0 };
+    for (_, weight) in pairs(parameters).filter(|(key, _)| key.eq_ignore_ascii_case("q")) {
+        item.weight = weight.parse().ok().filter(|weight| (0.0..=1.0).contains(weight))?;
     }
-    Some(item)
+    Some(item).filter(|item| !item.name.is_empty())
+}
+
+fn pairs(parameters: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = parameters.split(';').filter_map(|part| part.split_once('='));
+    pairs.map(|(key, value)| (key.trim(), value.trim().trim_matches('"')))
 }
 
 #[cfg(test)]
@@ -177,7 +194,7 @@ mod tests {
         ] {
             assert_eq!(negotiate(Some(accept)).content_type, content_type, "{accept}");
         }
-        assert_eq!(negotiate(None), Negotiated { format: Format::Text, content_type: TEXT.to_owned() });
+        assert_eq!(negotiate(None), Negotiated { format: Format::Text, content_type: TEXT });
         assert_eq!(negotiate(Some(PROMETHEUS_3)).format, Format::OpenMetrics);
     }
 

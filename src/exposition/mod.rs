@@ -16,7 +16,7 @@ mod tests;
 
 pub use body::Pieces;
 pub use format::{Format, Negotiated, accepts_gzip, negotiate};
-pub use one::build_one;
+pub use one::{build_one, texts_of};
 pub use own::OwnMetrics;
 pub use page::{Built, Page};
 pub use printer::Printer;

@@ -42,6 +42,9 @@ pub(super) struct Kept {
 /// The system is asked for the state of the process at most this often: its answer costs as much as a small page.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// Room for what is written for each scrape, with some accounts and the end mark.
+const LIVE: usize = 4 << 10;
+
 impl OwnMetrics {
     /// The text of these metrics.
     pub fn new(metrics: Arc<SelfMetrics>) -> Self {
@@ -71,7 +74,8 @@ impl OwnMetrics {
             place.store(Some(process.clone()));
             process
         });
-        let mut text = own_text(self.metrics.live_registry(), format);
+        let mut text = String::with_capacity(LIVE + process.1.len());
+        self.metrics.write_live(&mut text, if format == Format::Text { "_total" } else { "" });
         text.push_str(&process.1);
         text
     }
@@ -170,7 +174,7 @@ mod tests {
         for format in [Format::Text, Format::OpenMetrics] {
             let before = own.kept(format);
             assert!(Arc::ptr_eq(&before, &own.kept(format)), "nothing has changed");
-            metrics.scraped(200, Duration::from_millis(1));
+            metrics.scraped(true, Duration::from_millis(1));
             assert!(Arc::ptr_eq(&before, &own.kept(format)), "a scrape changes only what is written for each");
             acme.tweets_read(PriceClass::Tweet, 1);
             assert!(own.kept(format).plain != before.plain);

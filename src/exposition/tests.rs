@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
+use bytes::Buf;
 use flate2::read::GzDecoder;
 
 use crate::exposition::{Format, OwnMetrics, Page, Pieces, Printer};
@@ -107,21 +108,11 @@ fn families(page: &Page) -> BTreeMap<String, Vec<String>> {
 }
 
 fn unzipped(page: &Page) -> String {
-    use http_body_util::BodyExt;
-    let body = Pieces::of_page(page, &OwnMetrics::new(SelfMetrics::new()), Format::Text, true).collect();
-    let body = futures_of(body).to_bytes();
+    let mut body = Pieces::of_page(page, &OwnMetrics::new(SelfMetrics::new()), Format::Text, true);
+    let body = body.copy_to_bytes(body.remaining());
     let mut plain = String::new();
     GzDecoder::new(&*body).read_to_string(&mut plain).expect("one gzip member, its checksum and length right");
     plain
-}
-
-/// A body of ready pieces never waits.
-fn futures_of<F: Future<Output = Result<T, std::convert::Infallible>>, T>(future: F) -> T {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::pin!(future).poll(&mut context) {
-        std::task::Poll::Ready(Ok(value)) => value,
-        _ => unreachable!("its pieces are ready"),
-    }
 }
 
 fn check(printer: &mut Printer, stores: &[AccountStore], max_series: usize) -> Page {
@@ -228,14 +219,12 @@ fn a_scrape_that_takes_its_time_keeps_its_page_and_nobody_elses() {
     let mut store = AccountStore::new("acme".to_owned(), None, watched(1..=100));
     let mut printer = Printer::default();
     let old = Arc::new(printer.print(std::slice::from_ref(&store), usize::MAX).page);
-    let slow = Pieces::of_page(&old, &OwnMetrics::new(SelfMetrics::new()), Format::Text, false);
-    let (gone, length) = (Arc::downgrade(&old), slow.len());
+    let mut slow = Pieces::of_page(&old, &OwnMetrics::new(SelfMetrics::new()), Format::Text, false);
+    let gone = Arc::downgrade(&old);
     drop(old);
     assert!(gone.upgrade().is_none(), "the pieces are enough");
     (1..=100).for_each(|id| read(&mut store, id, id));
     printer.print(std::slice::from_ref(&store), usize::MAX);
-    use http_body_util::BodyExt;
-    let sent = futures_of(slow.collect()).to_bytes();
-    assert_eq!(sent.len() as u64, length);
+    let sent = slow.copy_to_bytes(slow.remaining());
     assert!(String::from_utf8_lossy(&sent).contains("tweet_state{account=\"acme\",tweet_id=\"100\",state=\"pending\"} 1\n"));
 }

@@ -1,8 +1,9 @@
 //! The lines of a tweet, family by family. This is where nearly all text is made: strings are joined by hand.
 
 use std::fmt::Write;
+use std::sync::LazyLock;
 
-use crate::model::{Family, Scope, Timestamp};
+use crate::model::{Context, Family, Metric, Scope, Timestamp};
 use crate::store::{AccountStore, Number, TweetRecord};
 
 /// The lines of each family so far.
@@ -11,6 +12,28 @@ pub(super) struct Lines {
     families: [String; Family::ALL.len()],
     /// Labels that all lines of a tweet begin with.
     labels: String,
+    /// What a line begins with, and others behind it.
+    prefix: String,
+}
+
+/// How the labels of a number end, by metric and context; what has a window is written out.
+static TAILS: LazyLock<Vec<[String; 3]>> = LazyLock::new(|| {
+    let tail = |metric: &Metric, context: Option<Context>| match context {
+        Some(context) => format!(",metric=\"{}\",context=\"{}\"}} ", metric.name(), context.name()),
+        None => format!(",metric=\"{}\"}} ", metric.name()),
+    };
+    let tails = |metric| [None, Some(Context::Organic), Some(Context::Promoted)].map(|context| tail(metric, context));
+    Metric::ALL.iter().map(tails).collect()
+});
+
+fn tail(number: &Number<'_>) -> Option<&'static str> {
+    let place = match number.scope {
+        Scope::Total => 0,
+        Scope::Context(Context::Organic) => 1,
+        Scope::Context(Context::Promoted) => 2,
+        Scope::Window(_) => return None,
+    };
+    Some(&TAILS[number.metric as usize][place])
 }
 
 /// The labels of an account's tweets up to the id.
@@ -32,26 +55,32 @@ impl Lines {
         &self.families[family as usize]
     }
 
+    /// What was written of each family, in their order.
+    pub(super) fn into_texts(self) -> [String; Family::ALL.len()] {
+        self.families
+    }
+
     /// Writes X's numbers of a tweet.
     pub(super) fn numbers(&mut self, account_labels: &str, record: &TweetRecord) {
         self.begin(account_labels, record);
+        let mut begun = None;
         for number in record.numbers() {
             let family = family(&number);
-            let line = &mut self.families[family as usize];
-            push(line, &[family.name(), &self.labels]);
-            if let Some(key) = number.media {
-                push(line, &[",media_key=\"", key.as_str(), "\""]);
-            }
-            push(line, &[",metric=\"", number.metric.name()]);
-            match number.scope {
-                Scope::Total => {}
-                Scope::Context(context) => push(line, &["\",context=\"", context.name()]),
-                Scope::Window(window) => {
-                    line.push_str("\",window=\"");
-                    push_escaped(line, window);
+            // Numbers of a family mostly come one after the other.
+            if begun != Some((family, number.media)) {
+                begun = Some((family, number.media));
+                self.prefix.clear();
+                push(&mut self.prefix, &[family.name(), &self.labels]);
+                if let Some(key) = number.media {
+                    push(&mut self.prefix, &[",media_key=\"", key.as_str(), "\""]);
                 }
             }
-            line.push_str("\"} ");
+            let line = &mut self.families[family as usize];
+            line.push_str(&self.prefix);
+            match tail(&number) {
+                Some(tail) => line.push_str(tail),
+                None => push_windowed(line, &number),
+            }
             match number.metric.units() {
                 1 => line.push_str(itoa::Buffer::new().format(number.value)),
                 units => write!(line, "{}", number.value as f64 / units as f64).expect("a String takes everything"),
@@ -113,6 +142,16 @@ fn family(number: &Number<'_>) -> Family {
         (Scope::Window(_), false) => Family::EngagementWindow,
         (Scope::Window(_), true) => Family::MediaEngagementWindow,
     }
+}
+
+/// The end of the labels of a number that has a window.
+fn push_windowed(line: &mut String, number: &Number<'_>) {
+    push(line, &[",metric=\"", number.metric.name()]);
+    if let Scope::Window(window) = number.scope {
+        line.push_str("\",window=\"");
+        push_escaped(line, window);
+    }
+    line.push_str("\"} ");
 }
 
 /// The labels of `tweet_info` besides the two of every family, ours first. An empty label is an absent one.

@@ -1,10 +1,12 @@
 //! Answers requests and keeps book of them for the connection's place: when one came, when its answer moves and when it ends.
 
 use std::convert::Infallible;
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use bytes::Buf;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use hyper::service::Service;
@@ -58,23 +60,25 @@ fn is_ambiguous(request: &Request<Incoming>) -> bool {
 /// The body of an answer.
 pub(super) struct Answering<B> {
     body: B,
-    asked: Asked,
+    /// Goes with the last frame.
+    asked: Option<Asked>,
 }
 
 impl<B> Answering<B> {
     pub(super) fn new(body: B, mut asked: Asked) -> Self {
         asked.answer();
-        Self { body, asked }
+        Self { body, asked: Some(asked) }
     }
 }
 
 impl<B: Body + Unpin> Body for Answering<B> {
-    type Data = B::Data;
+    type Data = Sending<B::Data>;
     type Error = B::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        self.asked.moved();
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let asked = if self.body.is_end_stream() { self.asked.take() } else { None };
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(|data| Sending { data, asked }))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -83,5 +87,32 @@ impl<B: Body + Unpin> Body for Answering<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// A frame on its way: what is handed over is not sent yet, and the request lasts until its last byte is.
+pub(super) struct Sending<D> {
+    data: D,
+    asked: Option<Asked>,
+}
+
+impl<D: Buf> Buf for Sending<D> {
+    fn remaining(&self) -> usize {
+        self.data.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.data.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.data.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.data.advance(count);
+        if let Some(asked) = &self.asked {
+            asked.moved();
+        }
     }
 }

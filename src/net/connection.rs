@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::Watcher;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -18,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 use crate::net::answering::Answerer;
 use crate::net::http2;
 use crate::net::limits::Limits;
+use crate::net::patience::exhausted;
 use crate::net::seats::Seat;
-use crate::net::stall::{Stall, StallLimits};
+use crate::net::stall::Stall;
 use crate::net::stream::{Peer, Stream};
 
 /// What a connection runs under.
@@ -58,8 +59,7 @@ impl Connection {
         let stream = stream.map_err(|_| "TLS handshake not finished in time".to_owned())?;
         let stream = stream.map_err(|error| format!("TLS handshake: {error}"))?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            let waits = StallLimits { write: self.limits.stalled_write, head: None };
-            let (stream, answerer) = (Stall::new(stream, waits, self.seat.clone()), self.answerer(answer));
+            let (stream, answerer) = (Stall::http2(stream, self.seat.clone()), self.answerer(answer));
             return http2::serve(stream, answerer, self.limits, &self.stop).await;
         }
         self.http1(stream, answer).await
@@ -72,20 +72,23 @@ impl Connection {
         A: Future<Output = Response<B>> + Send + 'static,
         B: Body<Error = Infallible, Data: Send> + Send + Unpin + 'static,
     {
-        let limits = self.limits;
-        let waits = StallLimits { write: limits.stalled_write, head: Some(limits.first_byte) };
-        let stream = Stall::new(stream, waits, self.seat.clone());
+        let (limits, seat) = (self.limits, self.seat.clone());
+        let stream = Stall::http1(stream, self.seat.clone());
         let answerer = self.answerer(answer);
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
+            // It would set a timer for each request: `exhausted` has one for all.
+            .header_read_timeout(None)
             // Who has said all he wants to say still wants the answer: `nc -N`, some health checkers.
             .half_close(true)
-            .header_read_timeout(limits.head)
             .max_buf_size(limits.head_bytes)
             // The buffer alone lets a head pass that comes whole in one read.
             .max_header_size(limits.head_bytes)
             .serve_connection(TokioIo::new(stream), answerer);
-        self.watcher.watch(connection).await.map_err(text)
+        tokio::select! {
+            biased;
+            outcome = self.watcher.watch(connection) => outcome.map_err(text),
+            trial = exhausted(&seat, limits) => Err(trial.text().to_owned()),
+        }
     }
 
     fn answerer<F>(&self, answer: F) -> Answerer<F> {

@@ -7,6 +7,7 @@ mod connection;
 mod http2;
 mod limits;
 mod listener;
+mod patience;
 mod seats;
 mod serve;
 mod socket_file;

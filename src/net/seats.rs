@@ -1,5 +1,5 @@
-//! Places for connections. When all are taken, the connection that has been idle longest gives up its own: a crowd of silent clients
-//! cannot keep a scraper out, and a connection that is being answered is never cut for another.
+//! Places for connections. When all are taken, the connection that has been idle longest gives up its own, those first that never asked
+//! anything: a crowd of silent clients cannot keep a scraper out, and a connection that is being answered is never cut for another.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,32 +11,38 @@ use tokio_util::sync::CancellationToken;
 /// All places.
 pub(super) struct Seats {
     free: Arc<Semaphore>,
-    idle: Mutex<Idle>,
+    taken: Mutex<Taken>,
     /// Somebody has fallen idle.
     rested: Notify,
 }
 
-/// Idle connections, the longest idle first.
+/// The places in use. Who of them is idle is looked up when a place is wanted: keeping a list of it would cost every request.
 #[derive(Default)]
-struct Idle {
+struct Taken {
     last: u64,
-    seats: BTreeMap<u64, CancellationToken>,
+    seats: BTreeMap<u64, Arc<Sitter>>,
 }
 
 /// One connection's place; free again when dropped.
 pub(super) struct Seat {
     seats: Arc<Seats>,
+    number: u64,
+    sitter: Arc<Sitter>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Who has the place.
+struct Sitter {
     state: Mutex<SeatState>,
     leave: CancellationToken,
-    _place: OwnedSemaphorePermit,
 }
 
 /// What the connection does.
 #[derive(Clone, Copy)]
 pub(super) struct SeatState {
-    /// Its number among the idle ones.
-    idle: Option<u64>,
-    /// Requests whose answer is not handed over whole.
+    /// Since when there is neither a request nor anything to be sent.
+    pub(super) idle: Option<Instant>,
+    /// Requests whose answer is not sent whole.
     pub(super) requests: usize,
     /// Those of them whose answer has begun.
     pub(super) answers: usize,
@@ -44,12 +50,16 @@ pub(super) struct SeatState {
     pub(super) asked: u64,
     /// When a request came or any part of an answer went.
     pub(super) moved: Instant,
+    /// When the first byte came that followed so many requests.
+    pub(super) head: Option<(u64, Instant)>,
+    /// Since when nothing could be written of what should be.
+    pub(super) stuck: Option<Instant>,
 }
 
 impl Seats {
     pub(super) fn new(count: usize) -> Arc<Self> {
-        let (idle, rested) = (Mutex::default(), Notify::new());
-        Arc::new(Self { free: Arc::new(Semaphore::new(count)), idle, rested })
+        let (taken, rested) = (Mutex::default(), Notify::new());
+        Arc::new(Self { free: Arc::new(Semaphore::new(count)), taken, rested })
     }
 
     /// A place, as soon as one is free or can be freed.
@@ -68,64 +78,75 @@ impl Seats {
         }
     }
 
-    /// Tells the connection to go that has been idle longest; whether there is one.
+    /// Tells the connection to go that has been idle longest, one that never asked anything before one that did: a scraper comes back.
+    /// Whether there is one.
     pub(super) fn free_one(&self) -> bool {
-        let longest = locked(&self.idle).seats.pop_first();
-        longest.map(|(_, leave)| leave.cancel()).is_some()
+        let taken = locked(&self.taken);
+        let rank = |state: SeatState| state.idle.map(|since| (state.asked > 0, since));
+        let idle = taken.seats.values().filter_map(|sitter| Some((rank(*locked(&sitter.state))?, sitter)));
+        let first = idle.filter(|(_, sitter)| !sitter.leave.is_cancelled()).min_by_key(|(rank, _)| *rank);
+        first.map(|(_, sitter)| sitter.leave.cancel()).is_some()
     }
 }
 
 impl Seat {
     fn new(seats: Arc<Seats>, place: OwnedSemaphorePermit) -> Arc<Self> {
-        let state = SeatState { idle: None, requests: 0, answers: 0, asked: 0, moved: Instant::now() };
-        let seat = Self { seats, state: Mutex::new(state), leave: CancellationToken::new(), _place: place };
-        seat.rest();
-        Arc::new(seat)
+        let now = Instant::now();
+        let state = SeatState { idle: Some(now), requests: 0, answers: 0, asked: 0, moved: now, head: None, stuck: None };
+        let sitter = Arc::new(Sitter { state: Mutex::new(state), leave: CancellationToken::new() });
+        let mut taken = locked(&seats.taken);
+        taken.last += 1;
+        let number = taken.last;
+        taken.seats.insert(number, sitter.clone());
+        drop(taken);
+        seats.rested.notify_one();
+        Arc::new(Self { seats, number, sitter, _place: place })
     }
 
     /// Waits until the place is wanted for somebody else.
     pub(super) async fn wanted(&self) {
-        self.leave.cancelled().await;
+        self.sitter.leave.cancelled().await;
     }
 
     pub(super) fn state(&self) -> SeatState {
-        *locked(&self.state)
+        *locked(&self.sitter.state)
     }
 
     /// Everything that was to be sent is sent: without a request under way the connection is idle.
     pub(super) fn rest(&self) {
-        let mut state = locked(&self.state);
+        let mut state = locked(&self.sitter.state);
         if state.requests == 0 && state.idle.is_none() {
-            let mut idle = locked(&self.seats.idle);
-            idle.last += 1;
-            let number = idle.last;
-            idle.seats.insert(number, self.leave.clone());
-            state.idle = Some(number);
-            drop(idle);
+            state.idle = Some(state.moved);
             self.seats.rested.notify_one();
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut SeatState)) {
-        let mut state = locked(&self.state);
-        change(&mut state);
-        state.moved = Instant::now();
-        if state.requests > 0 {
-            self.forget(&mut state);
+    /// Bytes came: if no head had begun since the last request, one has begun now.
+    pub(super) fn heard(&self) {
+        let mut state = locked(&self.sitter.state);
+        if state.head.is_none_or(|(asked, _)| asked != state.asked) {
+            state.head = Some((state.asked, Instant::now()));
         }
     }
 
-    fn forget(&self, state: &mut SeatState) {
-        if let Some(number) = state.idle.take() {
-            locked(&self.seats.idle).seats.remove(&number);
+    /// From now on nothing can be written, or again something.
+    pub(super) fn set_stuck(&self, stuck: bool) {
+        locked(&self.sitter.state).stuck = stuck.then(Instant::now);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut SeatState)) {
+        let mut state = locked(&self.sitter.state);
+        change(&mut state);
+        state.moved = Instant::now();
+        if state.requests > 0 {
+            state.idle = None;
         }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut state = *locked(&self.state);
-        self.forget(&mut state);
+        locked(&self.seats.taken).seats.remove(&self.number);
     }
 }
 
@@ -186,7 +207,7 @@ mod tests {
             async move { seats.take().await }
         });
         second.wanted().await;
-        assert!(!first.leave.is_cancelled() && !third.leave.is_cancelled());
+        assert!(!first.sitter.leave.is_cancelled() && !third.sitter.leave.is_cancelled());
         drop(second);
         let fourth = taking.await.expect("no panic");
         let all = [Asked::new(third.clone()), Asked::new(fourth)];
@@ -201,5 +222,17 @@ mod tests {
         drop(first);
         taking.await.expect("no panic");
         drop(all);
+    }
+
+    #[tokio::test]
+    async fn who_has_asked_before_goes_after_those_who_never_did() {
+        let seats = Seats::new(2);
+        let [scraper, silent] = [seats.take().await, seats.take().await];
+        drop(Asked::new(scraper.clone()));
+        scraper.rest();
+        assert!(seats.free_one());
+        assert!(silent.sitter.leave.is_cancelled() && !scraper.sitter.leave.is_cancelled());
+        assert!(seats.free_one() && scraper.sitter.leave.is_cancelled(), "nobody else is left");
+        assert!(!seats.free_one());
     }
 }

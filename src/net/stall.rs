@@ -1,79 +1,51 @@
-//! Cuts a client that stops reading, or that stops in the middle of a head. Without it such a client would keep its page in memory
-//! and its place under the cap.
+//! Notes on a connection's seat when its client stops reading, and when it begins to say something: `net::patience` cuts those who go
+//! on with the one, or never end the other. Without it such a client would keep its page in memory and its place under the cap.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
 
 use crate::net::seats::Seat;
 
-/// A stream whose writes fail once nothing could be written for a while; any progress starts the time anew. Its reads fail once a head
-/// has begun and is not whole for a while: hyper's own deadline for that is its idle time too, and therefore long.
+/// A stream whose waiting is noted.
 pub(super) struct Stall<S> {
     stream: S,
-    limits: StallLimits,
-    /// Runs while a write waits.
-    waiting: Option<Pin<Box<Sleep>>>,
-    /// Runs since the first byte of a head, which followed so many whole ones.
-    head: Option<(u64, Pin<Box<Sleep>>)>,
+    /// What comes is heads, and not frames of many kinds.
+    hears_heads: bool,
+    /// A write waits.
+    stuck: bool,
     seat: Arc<Seat>,
 }
 
-/// How long a client may keep us waiting.
-#[derive(Clone, Copy)]
-pub(super) struct StallLimits {
-    /// For any progress of a write.
-    pub(super) write: Duration,
-    /// From the first byte of a head to its last; nothing where bytes may come that are no head.
-    pub(super) head: Option<Duration>,
-}
-
 impl<S> Stall<S> {
-    /// The seat counts the whole heads so far, and learns when everything is sent.
-    pub(super) fn new(stream: S, limits: StallLimits, seat: Arc<Seat>) -> Self {
-        Self { stream, limits, waiting: None, head: None, seat }
+    /// A stream on which HTTP/1.1 is spoken: what comes between two requests is a head.
+    pub(super) fn http1(stream: S, seat: Arc<Seat>) -> Self {
+        Self { stream, hears_heads: true, stuck: false, seat }
     }
-}
 
-impl<S: AsyncWrite + Unpin> Stall<S> {
-    fn watched<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if let Poll::Ready(outcome) = write(Pin::new(&mut self.stream), context) {
-            self.waiting = None;
-            return Poll::Ready(outcome);
+    /// A stream on which HTTP/2 is spoken.
+    pub(super) fn http2(stream: S, seat: Arc<Seat>) -> Self {
+        Self { stream, hears_heads: false, stuck: false, seat }
+    }
+
+    fn noted<T>(&mut self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if self.stuck != outcome.is_pending() {
+            self.stuck = outcome.is_pending();
+            self.seat.set_stuck(self.stuck);
         }
-        let limit = self.limits.write;
-        ready!(self.waiting.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading")))
+        outcome
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Stall<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let Some(limit) = self.limits.head else { return Pin::new(&mut self.stream).poll_read(context, buffer) };
-        let heads = self.seat.state().asked;
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        match &mut self.head {
-            Some((begun, time)) if *begun == heads => {
-                if polled.is_pending() {
-                    ready!(time.as_mut().poll(context));
-                    return Poll::Ready(Err(io::Error::new(
-                        io::ErrorKind::TimedOut,
-                        "the client stopped in the middle of a head",
-                    )));
-                }
-            }
-            head if buffer.filled().len() > before => *head = Some((heads, Box::pin(sleep(limit)))),
-            head => *head = None,
+        if self.hears_heads && buffer.filled().len() > before {
+            self.seat.heard();
         }
         polled
     }
@@ -81,7 +53,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stall<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Stall<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.watched(context, |stream, context| stream.poll_write(context, bytes))
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.noted(outcome)
     }
 
     fn poll_write_vectored(
@@ -89,7 +62,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stall<S> {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.watched(context, |stream, context| stream.poll_write_vectored(context, parts))
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.noted(outcome)
     }
 
     /// Without this hyper would copy every piece into one buffer.
@@ -98,15 +72,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stall<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = self.watched(context, |stream, context| stream.poll_flush(context));
-        if flushed.is_ready() {
+        let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        if outcome.is_ready() {
             self.seat.rest();
         }
-        flushed
+        self.noted(outcome)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.watched(context, |stream, context| stream.poll_shutdown(context))
+        let outcome = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.noted(outcome)
     }
 }
 
@@ -117,46 +92,35 @@ mod tests {
     use super::*;
     use crate::net::seats::{Asked, Seats};
 
-    async fn stall<S>(stream: S, limit: Duration) -> Stall<S> {
-        Stall::new(stream, StallLimits { write: limit, head: Some(limit) }, Seats::new(1).take().await)
-    }
-
     #[tokio::test]
-    async fn a_head_that_is_never_whole_is_cut_and_an_idle_client_is_not() {
-        let (near, mut far) = duplex(64);
-        let mut near = stall(near, Duration::from_millis(5)).await;
-        far.write_all(b"GET / HT").await.expect("open");
-        near.read_exact(&mut [0; 8]).await.expect("it came");
-        assert_eq!(near.read_u8().await.expect_err("cut").kind(), io::ErrorKind::TimedOut);
-        let (near, mut far) = duplex(64);
-        let mut near = stall(near, Duration::from_millis(5)).await;
-        far.write_all(b"GET / HT").await.expect("open");
-        near.read_exact(&mut [0; 8]).await.expect("it came");
-        let _asked = Asked::new(near.seat.clone());
-        let idle = tokio::time::timeout(Duration::from_millis(40), near.read_u8()).await;
-        assert!(idle.is_err(), "still open");
-    }
-
-    #[tokio::test]
-    async fn a_write_fails_when_nobody_reads() {
-        let (near, _far) = duplex(4);
-        let error = stall(near, Duration::from_millis(5)).await.write_all(&[0; 64]).await.expect_err("nobody reads");
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[tokio::test]
-    async fn a_slow_reader_is_served() {
+    async fn a_write_that_waits_is_noted_until_it_moves() {
         let (near, mut far) = duplex(4);
-        let mut near = stall(near, Duration::from_secs(60)).await;
-        let read = async {
-            let mut all = Vec::new();
-            far.read_to_end(&mut all).await.map(|_| all.len())
-        };
-        let write = async {
-            near.write_all(&[0; 64]).await.expect("somebody reads");
-            near.shutdown().await.expect("still open");
-            drop(near);
-        };
-        assert_eq!(tokio::join!(write, read).1.expect("open"), 64);
+        let seat = Seats::new(1).take().await;
+        let mut near = Stall::http1(near, seat.clone());
+        near.write_all(&[0; 4]).await.expect("there is room");
+        assert!(seat.state().stuck.is_none());
+        let waiting = tokio::spawn(async move { near.write_all(&[0; 1]).await });
+        while seat.state().stuck.is_none() {
+            tokio::task::yield_now().await;
+        }
+        far.read_exact(&mut [0; 1]).await.expect("it came");
+        waiting.await.expect("no panic").expect("there is room again");
+        assert!(seat.state().stuck.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_head_begins_with_the_first_byte_behind_a_request() {
+        let (near, mut far) = duplex(64);
+        let seat = Seats::new(1).take().await;
+        let mut near = Stall::http1(near, seat.clone());
+        far.write_all(b"GET").await.expect("open");
+        near.read_exact(&mut [0; 1]).await.expect("it came");
+        let begun = seat.state().head;
+        near.read_exact(&mut [0; 2]).await.expect("it came");
+        assert!(begun.is_some() && seat.state().head == begun, "the same head goes on");
+        let _asked = Asked::new(seat.clone());
+        far.write_all(b"G").await.expect("open");
+        near.read_exact(&mut [0; 1]).await.expect("it came");
+        assert_eq!(seat.state().head.map(|(asked, _)| asked), Some(1), "another begins");
     }
 }

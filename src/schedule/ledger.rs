@@ -4,10 +4,12 @@
 //! billionths of a dollar, so that a thousand small prices add up exactly.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use crate::config::{Budget, Charge, Prices};
 use crate::model::{PriceClass, Timestamp};
 use crate::schedule::memory::{LedgerMemory, Reservation};
+use crate::schedule::periods::{Periods, Spent};
 use crate::schedule::view::Money;
 
 /// Prices and bounds of one account.
@@ -46,65 +48,58 @@ impl Bill {
 #[derive(Clone, Debug)]
 pub(super) struct Ledger {
     terms: LedgerTerms,
-    /// Of the sums.
-    day: i64,
-    month: i64,
+    days: Periods,
+    months: Periods,
     /// The day on which `paid` was paid.
     paid_on: i64,
     paid: HashSet<(PriceClass, u64)>,
+    /// What was paid on the day that the clock showed before somebody set it.
+    paid_aside: Option<(i64, HashSet<(PriceClass, u64)>)>,
     /// Paid, and nobody was told yet.
     news: Vec<(PriceClass, u64)>,
-    spent_today: u64,
-    spent_this_month: u64,
-    tweets_this_month: u64,
-    tweets_today: u64,
-    reserved: u64,
-    reserved_tweets: u64,
+    reserved: Spent,
+    /// When the clock was last looked at.
+    last: Option<Timestamp>,
 }
 
 const NANOS: f64 = 1e9;
-/// A clock that is set back so many days has gone wrong before, not now.
-const DAYS_HELD: i64 = 1;
+/// A clock that is further on than this, or back, was set, or nobody looked at it for long.
+const STEADY: Duration = Duration::from_secs(60 * 60);
 
 impl Ledger {
     /// Empty books.
     pub(super) fn new(terms: LedgerTerms, now: Timestamp) -> Self {
         Self {
             terms,
-            day: now.utc_day(),
-            month: now.utc_month(),
+            days: Periods::new(now.utc_day()),
+            months: Periods::new(now.utc_month()),
             paid_on: now.utc_day(),
             paid: HashSet::new(),
+            paid_aside: None,
             news: Vec::new(),
-            spent_today: 0,
-            spent_this_month: 0,
-            tweets_this_month: 0,
-            tweets_today: 0,
-            reserved: 0,
-            reserved_tweets: 0,
+            reserved: Spent::default(),
+            last: None,
         }
     }
 
-    /// Opens a new page when the day or the month is over. A clock that is set back by a day reopens none; one that had been far ahead
-    /// keeps its sums until the next midnight. What is paid holds for the very day on which it was paid, whatever the clock did between.
+    /// Opens a new page when the day or the month is over. A clock that is set finds the books of the day that it showed before, and what
+    /// was bought in between counts on both. What is paid holds for the very day on which it was paid, whatever the clock did.
     pub(super) fn turn(&mut self, now: Timestamp) {
-        let (day, month) = (now.utc_day(), now.utc_month());
-        if day != self.paid_on {
-            self.paid_on = day;
-            self.paid.clear();
-            self.news.clear();
+        let is_steady = self.last.is_some_and(|last| now >= last && now.since(last) <= STEADY);
+        self.last = Some(now);
+        let day = now.utc_day();
+        self.days.turn(day, is_steady);
+        self.months.turn(now.utc_month(), is_steady);
+        if day == self.paid_on {
+            return;
         }
-        if day > self.day {
-            self.spent_today = 0;
-            self.tweets_today = 0;
-        }
-        if month > self.month {
-            self.spent_this_month = 0;
-            self.tweets_this_month = 0;
-        }
-        let was_ahead = day + DAYS_HELD < self.day;
-        self.day = if was_ahead { day } else { self.day.max(day) };
-        self.month = if was_ahead { month } else { self.month.max(month) };
+        // What was paid on a day before it came is not sure to be on its bill.
+        let known = self.paid_aside.take().filter(|(known, _)| *known == day && !is_steady);
+        let known = known.map(|(_, paid)| paid).unwrap_or_default();
+        let left = std::mem::replace(&mut self.paid, known);
+        self.paid_aside = (!is_steady).then_some((self.paid_on, left));
+        self.paid_on = day;
+        self.news = self.paid.iter().copied().collect();
     }
 
     /// Whether reading it again today costs nothing.
@@ -116,15 +111,15 @@ impl Ledger {
     pub(super) fn affordable(&self, class: PriceClass) -> u64 {
         let budget = &self.terms.budget;
         let price = self.price(class);
-        let covers = |limit: Option<f64>, spent: u64| match limit {
-            Some(usd) if price > 0 => nanos(usd).saturating_sub(spent + self.reserved) / price,
+        let covers = |limit: Option<f64>, spent: Spent| match limit {
+            Some(usd) if price > 0 => nanos(usd).saturating_sub(spent.and(self.reserved).nanos) / price,
             _ => u64::MAX,
         };
         let tweets = match budget.tweets_per_month {
-            Some(limit) if class != PriceClass::User => limit.saturating_sub(self.tweets_this_month + self.reserved_tweets),
+            Some(limit) if class != PriceClass::User => limit.saturating_sub(self.months.spent().and(self.reserved).tweets),
             _ => u64::MAX,
         };
-        tweets.min(covers(budget.usd_per_day, self.spent_today)).min(covers(budget.usd_per_month, self.spent_this_month))
+        tweets.min(covers(budget.usd_per_day, self.days.spent())).min(covers(budget.usd_per_month, self.months.spent()))
     }
 
     /// How many resources of this class an even share of the month's budget covers today, what was spent today included.
@@ -132,27 +127,26 @@ impl Ledger {
         let days = now.days_left_in_month();
         let Budget { usd_per_month, tweets_per_month, .. } = self.terms.budget;
         let price = self.price(class);
+        let (today, before) = (self.days.spent(), self.months.spent().without(self.days.spent()));
         let money = usd_per_month.filter(|_| price > 0).map(|usd| {
-            let at_dawn = nanos(usd).saturating_sub(self.spent_this_month.saturating_sub(self.spent_today));
-            (at_dawn / days).saturating_sub(self.spent_today + self.reserved) / price
+            let at_dawn = nanos(usd).saturating_sub(before.nanos);
+            (at_dawn / days).saturating_sub(today.and(self.reserved).nanos) / price
         });
         let tweets = tweets_per_month.map(|most| {
-            let at_dawn = most.saturating_sub(self.tweets_this_month.saturating_sub(self.tweets_today));
-            at_dawn.div_ceil(days).saturating_sub(self.tweets_today + self.reserved_tweets)
+            let at_dawn = most.saturating_sub(before.tweets);
+            at_dawn.div_ceil(days).saturating_sub(today.and(self.reserved).tweets)
         });
         money.unwrap_or(u64::MAX).min(tweets.unwrap_or(u64::MAX))
     }
 
     /// Puts aside what a call could cost at worst.
     pub(super) fn reserve(&mut self, class: PriceClass, count: u64) {
-        self.reserved += self.price(class) * count;
-        self.reserved_tweets += if class == PriceClass::User { 0 } else { count };
+        self.reserved = self.reserved.and(self.cost(class, count));
     }
 
     /// Gives back what was put aside for the call.
     pub(super) fn release(&mut self, class: PriceClass, count: u64) {
-        self.reserved = self.reserved.saturating_sub(self.price(class) * count);
-        self.reserved_tweets = self.reserved_tweets.saturating_sub(if class == PriceClass::User { 0 } else { count });
+        self.reserved = self.reserved.without(self.cost(class, count));
     }
 
     /// Enters what X returned to a call that left on this day. Where midnight passed meanwhile, nobody knows on which day X books it: it
@@ -184,15 +178,7 @@ impl Ledger {
 
     /// What must survive a restart, with what is under way.
     pub(super) fn memory(&self, under_way: Vec<Reservation>) -> LedgerMemory {
-        LedgerMemory {
-            day: self.day,
-            month: self.month,
-            spent_today: self.spent_today,
-            spent_this_month: self.spent_this_month,
-            tweets_this_month: self.tweets_this_month,
-            tweets_today: self.tweets_today,
-            under_way,
-        }
+        LedgerMemory { days: self.days.clone(), months: self.months.clone(), under_way }
     }
 
     /// All resources that are paid, and on which UTC day.
@@ -208,12 +194,7 @@ impl Ledger {
     /// Opens the books where they were closed. What was under way counts as paid: X may have charged for it. Books of a day that lies
     /// ahead hold until that day is over: the clock was set back, not the bill.
     pub(super) fn recall(&mut self, memory: LedgerMemory, paid: (i64, Vec<(PriceClass, u64)>), now: Timestamp) {
-        self.day = memory.day;
-        self.month = memory.month;
-        self.spent_today = memory.spent_today;
-        self.spent_this_month = memory.spent_this_month;
-        self.tweets_this_month = memory.tweets_this_month;
-        self.tweets_today = memory.tweets_today;
+        (self.days, self.months) = (memory.days, memory.months);
         (self.paid_on, self.paid) = (paid.0, paid.1.into_iter().collect());
         for Reservation { class, resources, others, day } in memory.under_way {
             let Some(class) = class else { continue };
@@ -224,12 +205,14 @@ impl Ledger {
     }
 
     fn spend(&mut self, class: PriceClass, count: u64) {
-        let cost = self.price(class).saturating_mul(count);
-        self.spent_today = self.spent_today.saturating_add(cost);
-        self.spent_this_month = self.spent_this_month.saturating_add(cost);
+        let spent = self.cost(class, count);
+        self.days.add(spent);
+        self.months.add(spent);
+    }
+
+    fn cost(&self, class: PriceClass, count: u64) -> Spent {
         let tweets = if class == PriceClass::User { 0 } else { count };
-        self.tweets_this_month += tweets;
-        self.tweets_today += tweets;
+        Spent { nanos: self.price(class).saturating_mul(count), tweets }
     }
 
     /// Whether there is a budget at all.
@@ -240,22 +223,19 @@ impl Ledger {
 
     /// The books were lost, but X has counted so many tweets of the whole project: they are taken for this account's.
     pub(super) fn assume(&mut self, today: u64, this_month: u64) {
-        let price = self.price(PriceClass::Tweet);
-        self.spent_today = self.spent_today.max(price.saturating_mul(today));
-        self.spent_this_month = self.spent_this_month.max(price.saturating_mul(this_month.max(today)));
-        self.tweets_this_month = self.tweets_this_month.max(this_month.max(today));
-        self.tweets_today = self.tweets_today.max(today);
+        self.days.raise(self.cost(PriceClass::Tweet, today));
+        self.months.raise(self.cost(PriceClass::Tweet, this_month.max(today)));
     }
 
     /// What is spent and what may be, for people. Sums of a day or month that is over are none.
     pub(super) fn money(&self, now: Timestamp) -> Money {
-        let (is_today, is_this_month) = (now.utc_day() <= self.day, now.utc_month() <= self.month);
-        let sum = |holds: bool, nanos: u64| if holds { nanos as f64 / NANOS } else { 0.0 };
+        let sum = |periods: &Periods, number: i64| if number <= periods.number() { periods.spent() } else { Spent::default() };
+        let (today, this_month) = (sum(&self.days, now.utc_day()), sum(&self.months, now.utc_month()));
         Money {
-            spent_today: sum(is_today, self.spent_today),
-            spent_this_month: sum(is_this_month, self.spent_this_month),
-            tweets_this_month: if is_this_month { self.tweets_this_month } else { 0 },
-            under_way: sum(true, self.reserved),
+            spent_today: today.nanos as f64 / NANOS,
+            spent_this_month: this_month.nanos as f64 / NANOS,
+            tweets_this_month: this_month.tweets,
+            under_way: self.reserved.nanos as f64 / NANOS,
             budget: self.terms.budget,
             day_ends: Timestamp::from_seconds((now.utc_day() + 1) * 86_400),
             month_ends: Timestamp::from_seconds((now.utc_day() + i64::try_from(now.days_left_in_month()).unwrap_or(1)) * 86_400),
@@ -264,12 +244,12 @@ impl Ledger {
 
     /// The day's budget in US dollars and what is left of it.
     pub(super) fn day_budget(&self) -> Option<(f64, f64)> {
-        self.terms.budget.usd_per_day.map(|usd| (usd, left(usd, self.spent_today)))
+        self.terms.budget.usd_per_day.map(|usd| (usd, left(usd, self.days.spent().nanos)))
     }
 
     /// The month's.
     pub(super) fn month_budget(&self) -> Option<(f64, f64)> {
-        self.terms.budget.usd_per_month.map(|usd| (usd, left(usd, self.spent_this_month)))
+        self.terms.budget.usd_per_month.map(|usd| (usd, left(usd, self.months.spent().nanos)))
     }
 
     fn price(&self, class: PriceClass) -> u64 {
@@ -308,7 +288,7 @@ mod tests {
     #[test]
     fn a_tweet_is_paid_once_a_day() {
         let mut ledger = ledger(Charge::UtcDay, Budget::default());
-        let today = ledger.day;
+        let today = ledger.days.number();
         assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 2].into_iter(), today).charged, 2);
         assert_eq!(ledger.book(PriceClass::Tweet, [1, 2, 3].into_iter(), today).charged, 1);
         ledger.turn(at("2026-02-01T00:00:00Z"));
@@ -318,7 +298,7 @@ mod tests {
     #[test]
     fn legacy_plans_pay_every_time() {
         let mut ledger = ledger(Charge::EveryRead, Budget::default());
-        let today = ledger.day;
+        let today = ledger.days.number();
         for _ in 0..2 {
             let bill = ledger.book(PriceClass::Tweet, [1, 2].into_iter(), today);
             assert_eq!((bill.charged, bill.usd), (2, 0.01));
@@ -333,7 +313,10 @@ mod tests {
         ledger.reserve(PriceClass::Tweet, 4);
         assert_eq!(ledger.affordable(PriceClass::Tweet), 6);
         ledger.release(PriceClass::Tweet, 4);
-        ledger.book(PriceClass::Tweet, 0..9, ledger.day);
+        {
+            let day = ledger.days.number();
+            ledger.book(PriceClass::Tweet, 0..9, day)
+        };
         assert_eq!((ledger.affordable(PriceClass::Tweet), ledger.affordable(PriceClass::User)), (1, 0));
         assert_eq!(ledger.day_budget(), Some((0.05, 0.005)));
         ledger.turn(at("2026-01-31T23:59:59Z"));
@@ -347,7 +330,10 @@ mod tests {
         let budget = Budget { usd_per_day: None, usd_per_month: Some(0.05), tweets_per_month: Some(8) };
         let mut ledger = ledger(Charge::UtcDay, budget);
         ledger.turn(at("2026-02-01T12:00:00Z"));
-        ledger.book(PriceClass::Tweet, 0..7, ledger.day);
+        {
+            let day = ledger.days.number();
+            ledger.book(PriceClass::Tweet, 0..7, day)
+        };
         ledger.turn(at("2026-02-02T12:00:00Z"));
         assert_eq!(ledger.affordable(PriceClass::Tweet), 1);
         assert_eq!(ledger.affordable(PriceClass::User), 1);
@@ -357,7 +343,7 @@ mod tests {
     fn a_clock_that_jumps_reopens_no_budget_and_makes_nothing_free() {
         let budget = Budget { usd_per_day: Some(0.05), usd_per_month: None, tweets_per_month: None };
         let mut ledger = ledger(Charge::UtcDay, budget);
-        let day = ledger.day;
+        let day = ledger.days.number();
         ledger.book(PriceClass::Tweet, 0..10, day);
         ledger.turn(at("2026-01-31T11:00:00Z"));
         assert_eq!(ledger.affordable(PriceClass::Tweet), 0, "an hour back");
@@ -365,15 +351,21 @@ mod tests {
         ledger.turn(at("2026-02-01T12:00:00Z"));
         ledger.book(PriceClass::Tweet, 0..4, day + 1);
         ledger.turn(at("2026-01-31T12:00:10Z"));
-        assert!(!ledger.is_free(PriceClass::Tweet, 0));
+        assert!(ledger.is_free(PriceClass::Tweet, 0), "paid on this very day");
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 0);
+        ledger.turn(at("2026-01-31T23:30:00Z"));
         ledger.turn(at("2026-02-01T00:00:10Z"));
         assert!(!ledger.is_free(PriceClass::Tweet, 0), "paid yesterday");
         assert_eq!(ledger.affordable(PriceClass::Tweet), 6);
         // Years ahead and back: what was spent there counts until the next midnight, not for years.
         ledger.turn(at("2031-05-01T00:00:00Z"));
-        ledger.book(PriceClass::Tweet, 0..9, ledger.day);
+        {
+            let day = ledger.days.number();
+            ledger.book(PriceClass::Tweet, 0..9, day)
+        };
         ledger.turn(at("2026-02-01T00:00:20Z"));
-        assert_eq!(ledger.affordable(PriceClass::Tweet), 1);
+        assert_eq!(ledger.affordable(PriceClass::Tweet), 0);
+        ledger.turn(at("2026-02-01T23:30:00Z"));
         ledger.turn(at("2026-02-02T00:00:00Z"));
         assert_eq!(ledger.affordable(PriceClass::Tweet), 10);
     }
@@ -381,7 +373,7 @@ mod tests {
     #[test]
     fn what_was_asked_before_midnight_and_answered_after_it_is_free_on_neither_day() {
         let mut ledger = ledger(Charge::UtcDay, Budget::default());
-        let yesterday = ledger.day;
+        let yesterday = ledger.days.number();
         ledger.turn(at("2026-02-01T00:00:01Z"));
         assert_eq!(ledger.book(PriceClass::Tweet, [1].into_iter(), yesterday).charged, 1);
         assert!(!ledger.is_free(PriceClass::Tweet, 1));

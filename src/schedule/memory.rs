@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::model::{Api, CredentialKind, MediaKey, PriceClass, RateLimit, Refusal, Timestamp, TweetId, Username};
 use crate::schedule::account::{AccountPlan, Books};
 use crate::schedule::gates::GatesMemory;
+use crate::schedule::periods::Periods;
 use crate::schedule::pulse::Pulse;
 use crate::schedule::slot::SlotKind;
 use crate::schedule::tweet::{Track, TweetPlan};
@@ -41,16 +42,12 @@ impl AccountMemory {
     }
 }
 
-/// The sums of the books, in billionths of a dollar.
+/// The sums of the books.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct LedgerMemory {
-    pub(super) day: i64,
-    pub(super) month: i64,
-    pub(super) spent_today: u64,
-    pub(super) spent_this_month: u64,
-    pub(super) tweets_this_month: u64,
-    pub(super) tweets_today: u64,
+    pub(super) days: Periods,
+    pub(super) months: Periods,
     /// Calls that were under way: X may have charged for them.
     pub(super) under_way: Vec<Reservation>,
 }

@@ -13,6 +13,8 @@ mod departure;
 mod errands;
 mod forecast;
 mod gates;
+#[cfg(test)]
+mod gates_tests;
 mod history;
 mod lane;
 mod ledger;
@@ -24,6 +26,7 @@ mod memory_tests;
 mod on_demand;
 #[cfg(test)]
 mod on_demand_tests;
+mod periods;
 mod plan;
 #[cfg(test)]
 mod plan_tests;

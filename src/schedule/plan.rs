@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::Charge;
 use crate::model::{CredentialKind, PriceClass, RateLimit, Room, Timestamp, TweetId, TweetState};
 use crate::schedule::{AccountPlan, Bill, Call, Ladder, NextRead, Outcome};
 
@@ -98,6 +99,12 @@ impl Plan {
             self.accounts[account].timeline.identity.doubt();
         }
         self.accounts[account].queue.disturb();
+    }
+
+    /// Whether X charges the account for each reading, and not once a day, and it has a budget to keep.
+    pub fn pays_every_time(&self, account: usize) -> bool {
+        let account = &self.accounts[account];
+        account.terms.ledger.charge == Charge::EveryRead && account.ledger.is_bounded()
     }
 
     /// Numbers that X gave once and gives no more, since this was last asked: the tweet, the source's position, the request's.

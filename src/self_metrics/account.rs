@@ -47,7 +47,7 @@ impl AccountMetrics {
             families.watched.at([&self.name, state.name()]);
         }
         families.spend.at([&self.name]);
-        families.refresh_lag.at([&self.name]);
+        self.metrics.live.due(&self.name, None);
     }
 
     /// A call was made; without a code when no answer came.
@@ -109,8 +109,7 @@ impl AccountMetrics {
 
     /// When the read that waits longest was due; the page shows how long ago that is.
     pub fn oldest_due(&self, due: Option<Timestamp>) {
-        // Not one of those whose text is kept.
-        self.metrics.families.refresh_lag.at([&self.name]).set(due);
+        self.metrics.live.due(&self.name, due);
     }
 
     /// Whether X accepted the credential.

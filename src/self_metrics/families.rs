@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
 use crate::self_metrics::dollars::Dollars;
-use crate::self_metrics::table::{Since, Table};
+use crate::self_metrics::table::Table;
 
 /// A gauge of whole numbers.
 pub(super) type Whole = Gauge<u64, AtomicU64>;
@@ -32,7 +32,6 @@ pub(super) struct Families {
     pub(super) budget: Table<2, Float>,
     pub(super) budget_remaining: Table<2, Float>,
     pub(super) watched: Table<2, Whole>,
-    pub(super) refresh_lag: Table<1, Since>,
     pub(super) credential_ok: Table<2, Whole>,
     pub(super) token_expiry: Table<2, Float>,
     pub(super) project_usage: Table<1, Whole>,
@@ -44,8 +43,6 @@ pub(super) struct Families {
     pub(super) config_success_time: Float,
     pub(super) config_hash: Whole,
     pub(super) shards: Table<1, Whole>,
-    pub(super) scrapes: Table<1, Counter>,
-    pub(super) scrape_duration: Histogram,
     pub(super) series: Whole,
     pub(super) state_ok: Table<0, Whole>,
     pub(super) refused_by_limit: Table<1, Whole>,
@@ -53,13 +50,10 @@ pub(super) struct Families {
 
 /// From a quick answer to X's slowest honest one.
 const REQUEST_SECONDS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
-/// From a ready page to a scrape that waited for X.
-const SCRAPE_SECONDS: [f64; 9] = [0.001, 0.0025, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
 impl Families {
-    /// Registers every family, in the order of the page: `live` takes those that change with every scrape, or with time alone. The
-    /// registry puts the full stop after the help and `_total` after a counter.
-    pub(super) fn register(to: &mut Registry, live: &mut Registry) -> Self {
+    /// Registers every family, in the order of the page. The registry puts the full stop after the help and `_total` after a counter.
+    pub(super) fn register(to: &mut Registry) -> Self {
         const WINDOW: [&str; 4] = ["account", "credential", "api", "window"];
         Self {
             build_info: table(to, "build_info", "What this program was built from", ["version", "revision", "rustversion"]),
@@ -85,7 +79,6 @@ impl Families {
                 ["account", "period"],
             ),
             watched: table(to, "watched_tweets", "Tweets on the watch list by state", ["account", "state"]),
-            refresh_lag: table(live, "refresh_lag_seconds", "For how long the oldest overdue read has been due", ["account"]),
             credential_ok: table(
                 to,
                 "credential_ok",
@@ -116,8 +109,6 @@ impl Families {
             ),
             config_hash: single(to, "config_hash", "Hash of the configuration in use"),
             shards: table(to, "shards", "Exporters that share the watch list, and which of them this is, from 0", ["shard"]),
-            scrapes: table(live, "scrapes", "Scrapes answered by status", ["code"]),
-            scrape_duration: histogram(live, "scrape_duration_seconds", "Time from a scrape's request to its answer"),
             series: single(to, "series", "Series of tweets on the page"),
             state_ok: table(to, "state_ok", "Whether what must survive a restart is on disk", []),
             refused_by_limit: table(to, "refused_by_limit", "Tweets or series left out because a limit is reached", ["limit"]),
@@ -137,7 +128,6 @@ impl Families {
         self.budget.remove_first(name);
         self.budget_remaining.remove_first(name);
         self.watched.remove_first(name);
-        self.refresh_lag.remove_first(name);
         self.credential_ok.remove_first(name);
         self.token_expiry.remove_first(name);
         self.project_usage.remove_first(name);
@@ -165,10 +155,4 @@ fn histograms<const N: usize>(registry: &mut Registry, name: &str, help: &str, l
     let table = Table::new(labels, || Histogram::new(REQUEST_SECONDS));
     registry.register(name, help, table.clone());
     table
-}
-
-fn histogram(registry: &mut Registry, name: &str, help: &str) -> Histogram {
-    let metric = Histogram::new(SCRAPE_SECONDS);
-    registry.register(name, help, metric.clone());
-    metric
 }

@@ -5,6 +5,7 @@ mod account;
 mod dollars;
 mod families;
 mod labels;
+mod live;
 mod process;
 mod table;
 
@@ -21,6 +22,7 @@ pub use labels::{BudgetPeriod, ErrorReason, Limit};
 
 use crate::model::{Api, Shard, Timestamp};
 use crate::self_metrics::families::Families;
+use crate::self_metrics::live::Live;
 use crate::self_metrics::process::Process;
 
 /// Version of this program.
@@ -38,9 +40,10 @@ pub const RUST_VERSION: &str = env!("TWEET_EXPORTER_RUSTVERSION");
 /// All own metrics of the process.
 pub struct SelfMetrics {
     registry: Registry,
-    live: Registry,
+    live_registry: Registry,
     process: Registry,
     families: Families,
+    live: Live,
     /// How often something in `registry` may have changed.
     revision: AtomicU64,
 }
@@ -65,18 +68,17 @@ impl Drop for Changing<'_> {
 impl SelfMetrics {
     /// The metrics of a process that has done nothing yet.
     pub fn new() -> Arc<Self> {
-        let (mut registry, mut live, mut process) = (Registry::default(), Registry::default(), Registry::default());
+        const PREFIX: &str = "tweet_exporter";
+        let (mut registry, mut process) = (Registry::with_prefix(PREFIX), Registry::default());
+        let (mut live_registry, live) = (Registry::with_prefix(PREFIX), Live::default());
         process.register_collector(Box::new(Process));
-        let prefix = "tweet_exporter";
-        let families = Families::register(registry.sub_registry_with_prefix(prefix), live.sub_registry_with_prefix(prefix));
+        live_registry.register_collector(Box::new(live.clone()));
+        let families = Families::register(&mut registry);
         families.build_info.at([VERSION, REVISION, RUST_VERSION]).set(1);
         for limit in Limit::ALL {
             families.refused_by_limit.at([limit.name()]);
         }
-        for code in ["200", "503"] {
-            families.scrapes.at([code]);
-        }
-        Arc::new(Self { registry, live, process, families, revision: AtomicU64::new(0) })
+        Arc::new(Self { registry, live_registry, process, families, live, revision: AtomicU64::new(0) })
     }
 
     /// The metrics of one account that calls these systems; what can happen to it is there with 0 from now on.
@@ -87,6 +89,7 @@ impl SelfMetrics {
     /// Drops every series of an account that left the configuration. Its tasks must have ended: a later call would revive a series.
     pub fn forget_account(&self, name: &str) {
         self.changing().forget_account(name);
+        self.live.forget(name);
     }
 
     /// X sent fields that we do not know.
@@ -116,10 +119,9 @@ impl SelfMetrics {
         self.changing().config_successful.set(0);
     }
 
-    /// A scrape was answered.
-    pub fn scraped(&self, code: u16, took: Duration) {
-        self.families.scrapes.at([&code.to_string()]).inc();
-        self.families.scrape_duration.observe(took.as_secs_f64());
+    /// A scrape got the page, or was turned away.
+    pub fn scraped(&self, served: bool, took: Duration) {
+        self.live.scraped(served, took);
     }
 
     /// How many series of tweets the page holds.
@@ -160,7 +162,12 @@ impl SelfMetrics {
 
     /// Those that change with every scrape, or with time alone.
     pub fn live_registry(&self) -> &Registry {
-        &self.live
+        &self.live_registry
+    }
+
+    /// Appends the text of the same to a page; `total` is what the names of counters end in where the format has it in their headers.
+    pub fn write_live(&self, text: &mut String, total: &str) {
+        self.live.write(text, total);
     }
 
     /// Those of the process, read from the system when they are written.
@@ -250,7 +257,7 @@ mod tests {
         let said = RateLimit { window, limit: Some(900), remaining: Some(17), reset: Some(reset) };
         acme.rate_limit(Api::Lookup, CredentialKind::Bearer, &said);
         metrics.config_loaded(u64::MAX, reset);
-        metrics.scraped(200, Duration::from_millis(2));
+        metrics.scraped(true, Duration::from_millis(2));
         metrics.series(30);
         let page = page(&metrics);
         for line in [

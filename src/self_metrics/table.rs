@@ -4,13 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, EncodeMetric, LabelSetEncoder, MetricEncoder};
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::{MetricType, TypedMetric};
-
-use crate::model::Timestamp;
 
 /// Series of one kind by the values of their `N` labels; clones share them.
 #[derive(Debug)]
@@ -96,33 +92,5 @@ struct Labels<'a> {
 impl EncodeLabelSet for Labels<'_> {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
         self.names.iter().zip(self.values).try_for_each(|(name, value)| (*name, value.as_str()).encode(encoder.encode_label()))
-    }
-}
-
-/// A moment, shown as the seconds since it; 0 while it lies ahead. Computed when the page is written, so that it grows even when
-/// everything else stands still.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Since(Arc<Mutex<Option<Timestamp>>>);
-
-impl Since {
-    /// From now on since this moment.
-    pub(super) fn set(&self, moment: Option<Timestamp>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = moment;
-    }
-}
-
-impl TypedMetric for Since {
-    const TYPE: MetricType = MetricType::Gauge;
-}
-
-impl EncodeMetric for Since {
-    fn encode(&self, encoder: MetricEncoder<'_>) -> fmt::Result {
-        let moment = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Timestamp::from(SystemTime::now());
-        ConstGauge::new(moment.map_or(0.0, |moment| now.since(moment).as_secs_f64())).encode(encoder)
-    }
-
-    fn metric_type(&self) -> MetricType {
-        Self::TYPE
     }
 }

@@ -44,7 +44,7 @@ pub(super) async fn page(server: &Server, head: &Parts) -> Reply {
     };
     let negotiated = negotiate(list(&head.headers, ACCEPT).as_deref());
     let gzip = accepts_gzip(list(&head.headers, ACCEPT_ENCODING).as_deref());
-    let reply = reply(StatusCode::OK, &negotiated.content_type, Pieces::of_text(page, negotiated.format, gzip));
+    let reply = reply(StatusCode::OK, negotiated.content_type, Pieces::of_text(page, negotiated.format, gzip));
     let reply = if gzip { with(reply, CONTENT_ENCODING, "gzip") } else { reply };
     holding(with(reply, VARY, "Accept, Accept-Encoding"), place)
 }

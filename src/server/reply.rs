@@ -1,10 +1,11 @@
 //! Answers and their bodies.
 
 use std::convert::Infallible;
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::Buf;
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
@@ -15,18 +16,20 @@ use crate::exposition::Pieces;
 /// An answer of ours.
 pub(super) type Reply = Response<ReplyBody>;
 
-/// A body that may hold a scrape's place: it is free again when the last byte is handed over or the client is gone.
-pub(super) struct ReplyBody {
+/// A body of one frame, until that is handed over.
+pub(super) struct ReplyBody(Option<Content>);
+
+/// A body's bytes, which may hold a scrape's place: it is free again when the last byte is sent or the client is gone.
+pub(super) struct Content {
     pieces: Pieces,
     _place: Option<OwnedSemaphorePermit>,
 }
 
 /// An answer with this body.
-pub(super) fn reply(status: StatusCode, content_type: &str, pieces: Pieces) -> Reply {
-    let mut reply = Response::new(ReplyBody { pieces, _place: None });
+pub(super) fn reply(status: StatusCode, content_type: &'static str, pieces: Pieces) -> Reply {
+    let mut reply = Response::new(ReplyBody(Some(Content { pieces, _place: None })));
     *reply.status_mut() = status;
-    let content_type = HeaderValue::from_str(content_type).expect("ours are printable");
-    reply.headers_mut().insert(CONTENT_TYPE, content_type);
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     // Nobody is to take a page with foreign text in it for anything else.
     reply.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     reply
@@ -55,29 +58,53 @@ pub(super) fn with(mut reply: Reply, name: HeaderName, value: &'static str) -> R
 
 /// The same answer, holding this place until it is sent.
 pub(super) fn holding(reply: Reply, place: OwnedSemaphorePermit) -> Reply {
-    reply.map(|body| ReplyBody { _place: Some(place), ..body })
+    reply.map(|body| ReplyBody(body.0.map(|content| Content { _place: Some(place), ..content })))
 }
 
 /// The same answer without its body, for HEAD.
 pub(super) fn head_only(mut reply: Reply) -> Reply {
-    let length = HeaderValue::from(reply.body().pieces.len());
+    let length = HeaderValue::from(reply.body().remaining());
     reply.headers_mut().insert(CONTENT_LENGTH, length);
-    reply.map(|_| ReplyBody { pieces: Pieces::none(), _place: None })
+    reply.map(|_| ReplyBody(None))
+}
+
+impl ReplyBody {
+    fn remaining(&self) -> usize {
+        self.0.as_ref().map_or(0, Content::remaining)
+    }
 }
 
 impl Body for ReplyBody {
-    type Data = Bytes;
+    type Data = Content;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.pieces).poll_frame(context)
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Content>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|content| Ok(Frame::data(content))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.is_end_stream()
+        self.remaining() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.pieces.size_hint()
+        SizeHint::with_exact(self.remaining() as u64)
+    }
+}
+
+impl Buf for Content {
+    fn remaining(&self) -> usize {
+        self.pieces.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.pieces.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.pieces.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.pieces.advance(count);
     }
 }

@@ -1,5 +1,6 @@
 //! The page for Prometheus.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -14,7 +15,7 @@ use crate::server::reply::{Reply, holding, reply, text, with};
 pub(super) async fn metrics(server: &Server, headers: &HeaderMap) -> Reply {
     let start = Instant::now();
     let reply = page(server, headers, start).await;
-    server.metrics.scraped(reply.status().as_u16(), start.elapsed());
+    server.metrics.scraped(reply.status() == StatusCode::OK, start.elapsed());
     reply
 }
 
@@ -26,15 +27,16 @@ async fn page(server: &Server, headers: &HeaderMap, start: Instant) -> Reply {
     let negotiated = negotiate(list(headers, ACCEPT).as_deref());
     let gzip = accepts_gzip(list(headers, ACCEPT_ENCODING).as_deref());
     let pieces = Pieces::of_page(&snapshot.page, &server.own, negotiated.format, gzip);
-    let reply = reply(StatusCode::OK, &negotiated.content_type, pieces);
+    let reply = reply(StatusCode::OK, negotiated.content_type, pieces);
     let reply = if gzip { with(reply, CONTENT_ENCODING, "gzip") } else { reply };
     holding(with(reply, VARY, "Accept, Accept-Encoding"), place)
 }
 
 /// A header that is a list may come in several lines.
-pub(super) fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
-    (!lines.is_empty()).then(|| lines.join(","))
+pub(super) fn list(headers: &HeaderMap, name: HeaderName) -> Option<Cow<'_, str>> {
+    let mut lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    let first = Cow::Borrowed(lines.next()?);
+    Some(lines.fold(first, |all, line| Cow::Owned(format!("{all},{line}"))))
 }
 
 /// How long this scrape may wait for X: what Prometheus grants, less half a second for the way.

@@ -1,6 +1,8 @@
 //! How every answer is taken apart: what is not as documented costs the value and is counted, it never costs more than it must.
 
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
@@ -12,7 +14,26 @@ use crate::x_api::number::Count;
 use crate::x_api::session::Session;
 
 /// The names of an object and what stands behind each, unread.
-pub(super) type Object<'a> = BTreeMap<String, &'a RawValue>;
+pub(super) type Object<'a> = BTreeMap<Name<'a>, &'a RawValue>;
+
+/// A name in an object. Hardly any has an escape, so hardly any is copied.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Borrow<str> for Name<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Name<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
 /// The numbers of one thing.
 pub(super) type Counts = BTreeMap<Metric, u64>;
@@ -112,7 +133,7 @@ impl Scan {
     pub(super) fn counts(&mut self, object: &Object<'_>, table: &[(&str, Metric)]) -> Counts {
         let mut found = Counts::new();
         for (key, raw) in object {
-            let Some((_, metric)) = table.iter().find(|(name, _)| name == key) else {
+            let Some((_, metric)) = table.iter().find(|(name, _)| **name == **key) else {
                 self.unknown_fields += 1;
                 continue;
             };

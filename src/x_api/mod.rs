@@ -30,6 +30,7 @@ mod verdict;
 pub use backend::{Backend, Batch};
 pub use error::ApiError;
 pub use history::PastOf;
+pub use lookup::decode_lookup;
 pub use session::{Answered, Session, SessionSettings};
 pub use timeline::Timeline;
 pub use usage::project_usage;

@@ -17,6 +17,10 @@ pub(super) enum Count {
 impl Count {
     /// Reads one JSON value.
     pub(super) fn read(raw: &RawValue) -> Self {
+        // Nearly all are plain digits, and need none of the guessing below.
+        if let Ok(number) = raw.get().parse() {
+            return Self::bounded(number);
+        }
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Wire<'a> {

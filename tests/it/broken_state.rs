@@ -7,7 +7,8 @@ use redb::{Database, TableDefinition};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Account, Exporter, Process, Simulator};
+use crate::harness::{Account, Exporter, Process, Simulator, ids, until, watching};
+use crate::state::SmallDisk;
 
 /// A folder with the configuration and the state of an exporter that has read its tweet.
 async fn left_behind(simulator: &Simulator, lines: &str, tweets: Vec<String>) -> TempDir {
@@ -103,4 +104,50 @@ async fn a_file_of_a_newer_version_is_kept_and_what_x_has_counted_holds() {
     let version = redb::ReadableDatabase::begin_read(&copy).expect("open").open_table(META).expect("a table");
     assert_eq!(version.get("version").expect("readable").map(|version| version.value()), Some(99), "as it was");
     assert_eq!(page.value("tweet_exporter_state_ok", &[]), Some(1.0), "a new one is written");
+}
+
+/// What X has charged for tweets so far.
+async fn billed(simulator: &Simulator) -> usize {
+    let reads = simulator.reads("/2/tweets").await;
+    reads.iter().filter(|read| read["status"] == 200).map(|read| ids(read).len()).sum()
+}
+
+#[tokio::test]
+async fn on_a_full_disk_nothing_is_bought_again_and_again() {
+    let (folder, small) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let Some(disk) = SmallDisk::mount(small.path()) else { return };
+    std::os::unix::fs::symlink(small.path(), folder.path().join("state")).expect("a link");
+    let simulator = Simulator::start();
+    let tweets = simulator.add_tweets("acme", 4_000, 600).await;
+    let names: Vec<&str> = tweets.iter().map(String::as_str).collect();
+    let secrets = simulator.secrets();
+    // Each read is paid, and the money is enough for 4,500.
+    let top = "tiers: [{ younger_than: 30d, every: 1h }]\nbilling: { charge: every_read }";
+    let text = |watch: String| {
+        let text = simulator.acme_under(top, Account::PUBLIC, "[{ api: lookup }]", &watch);
+        text.replace("    watch:", "    budget: { usd_per_month: 22.5 }\n    watch:")
+    };
+    std::fs::write(folder.path().join("tweet_exporter.yml"), text(watching(&names[..1]))).expect("written");
+    let mut exporter = Exporter::start_in(folder, &secrets);
+    until("the first", async || (exporter.scrape().await.state(names[0]) == "ok").then_some(())).await;
+    disk.fill();
+    exporter.reload_with(&text(watching(&names))).await;
+    until("the alarm", async || (exporter.scrape().await.value("tweet_exporter_state_ok", &[]) == Some(0.0)).then_some(())).await;
+    for _ in 0..3 {
+        exporter = exporter.crash(&secrets);
+        until("the alarm", async || (exporter.scrape().await.value("tweet_exporter_state_ok", &[]) == Some(0.0)).then_some(()))
+            .await;
+    }
+    let before = billed(&simulator).await;
+    assert!(before < 400, "{before} were bought on a disk with no room to say so");
+    assert_eq!(exporter.scrape().await.state(names[0]), "ok", "the last numbers stay");
+    disk.free();
+    // After the pause.
+    until("more", async || (billed(&simulator).await > before).then_some(())).await;
+    until("the end of the alarm", async || {
+        (exporter.scrape().await.value("tweet_exporter_state_ok", &[]) == Some(1.0)).then_some(())
+    })
+    .await;
+    assert!(billed(&simulator).await <= 4_500);
+    drop(exporter);
 }

@@ -23,6 +23,6 @@ pub(crate) fn touch_everything(metrics: &Arc<SelfMetrics>) {
     metrics.state_ok(true);
     metrics.config_loaded(1, now);
     metrics.shard(Shard::WHOLE);
-    metrics.scraped(200, Duration::from_millis(2));
+    metrics.scraped(true, Duration::from_millis(2));
     metrics.series(30);
 }

@@ -118,21 +118,21 @@ fn a_second_process_is_refused_until_the_first_is_gone() {
 }
 
 /// A small disk of its own; nothing where we may not mount one.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn mount(folder: &Path) -> Option<Self> {
+    pub(crate) fn mount(folder: &Path) -> Option<Self> {
         let mount =
             Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(folder).stderr(Stdio::null()).status();
         mount.is_ok_and(|status| status.success()).then(|| Self(folder.to_owned()))
     }
 
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let full = fs::write(self.0.join("filler"), vec![0; 8 << 20]);
         assert!(full.is_err(), "it took more than its size");
     }
 
-    fn free(&self) {
+    pub(crate) fn free(&self) {
         fs::remove_file(self.0.join("filler")).expect("filled before");
     }
 }

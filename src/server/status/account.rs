@@ -90,7 +90,7 @@ fn cause(cause: PauseCause) -> &'static str {
         PauseCause::CredentialRefused(Host::V2) => "X refused the credential",
         PauseCause::CredentialRefused(Host::Engagement) => "the Engagement API refused the credential",
         PauseCause::CredentialRefused(Host::Labs) => "Labs refused the credential",
-        PauseCause::NoToken => "there is no token",
+        PauseCause::NoToken => "there is no token, or no room on disk to book calls",
         PauseCause::Forbidden => "the credential may not use it",
         PauseCause::Closed => "the system is closed",
         PauseCause::RateLimited => "X's window is used up",

@@ -128,8 +128,8 @@ fn buckets(scan: &mut Scan, item: &Object<'_>, names: &Names, series: &mut Serie
 }
 
 fn add(scan: &mut Scan, sums: &mut Sums, object: &Object<'_>, names: &Names, beside: &[&str]) {
-    for (key, raw) in object.iter().filter(|(key, _)| !beside.contains(&key.as_str())) {
-        match names.table.iter().find(|(name, _)| name == key) {
+    for (key, raw) in object.iter().filter(|(key, _)| !beside.contains(&&***key)) {
+        match names.table.iter().find(|(name, _)| **name == **key) {
             Some((_, metric)) => sums.add(*metric, raw, scan),
             None => scan.unknown_fields += 1,
         }

@@ -10,7 +10,7 @@ use crate::x_api::engagement::types;
 pub(super) fn read(scan: &mut Scan, by_type: &Object<'_>, step: Step) -> BTreeMap<Timestamp, model::Counts> {
     let mut buckets: BTreeMap<Timestamp, model::Counts> = BTreeMap::new();
     for (key, raw) in by_type {
-        let Some((_, metric)) = types::TYPES.iter().find(|(name, _)| name == key) else {
+        let Some((_, metric)) = types::TYPES.iter().find(|(name, _)| **name == **key) else {
             scan.unknown_fields += 1;
             continue;
         };
