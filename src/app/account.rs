@@ -128,10 +128,9 @@ pub(super) fn desk(account: &Account, settings: SessionSettings) -> Desk {
 
 /// What may be wrong with it: what it calls, and with what.
 fn health(account: &Account) -> Health {
-    let mut kinds = configured_kinds(&account.credentials);
-    let apis = apis(account, &kinds);
-    kinds.extend(has_derived_bearer(account).then_some(CredentialKind::Bearer));
-    Health::new(account.name.clone(), apis, kinds)
+    let kinds = configured_kinds(&account.credentials);
+    let derived = has_derived_bearer(account).then_some(CredentialKind::Bearer);
+    Health::new(account.name.clone(), apis(account, &kinds), kinds, derived)
 }
 
 /// Lookup and timeline share a place, whichever stands first.

@@ -17,7 +17,7 @@ use crate::app::token_files::follow_token_files;
 use crate::app::watch_files::{Verdict, follow_watch_files};
 use crate::auth::Credential;
 use crate::collector::{Order, Reload, ReloadAsk};
-use crate::config::{self, Loaded};
+use crate::config::{self, ConfigErrors, Loaded};
 use crate::model::{Shard, Timestamp};
 use crate::self_metrics::SelfMetrics;
 use crate::watchlist::{self, Watchlist};
@@ -52,6 +52,26 @@ enum Wish {
     File(Vec<ReloadAsk>),
     /// What the file at work names; the file itself may be half written.
     Secrets,
+}
+
+/// Why a reload changed nothing.
+struct Refusal {
+    /// All that is wrong.
+    why: String,
+    /// Something could not be looked at for want of descriptors: that is no verdict on the files.
+    is_passing: bool,
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self { why, is_passing: false }
+    }
+}
+
+impl Refusal {
+    fn of(what: &str, errors: &ConfigErrors) -> Self {
+        Self { why: format!("bad {what}\n{errors}"), is_passing: errors.is_passing() }
+    }
 }
 
 /// Secrets that could not be used are tried again: what was wrong may have been another file.
@@ -101,14 +121,16 @@ impl Reloader {
     }
 
     /// Reads and checks everything.
-    async fn prepare(&self, is_file: bool) -> Result<Prepared, String> {
-        let Some(origin) = self.origin.clone() else { return Err("there is no configuration file".to_owned()) };
+    async fn prepare(&self, is_file: bool) -> Result<Prepared, Refusal> {
+        let Some(origin) = self.origin.clone() else { return Err("there is no configuration file".to_owned().into()) };
         let known = self.current.loaded.clone();
         let read = move || if is_file { load(&origin) } else { load_again(&known, &origin) };
-        let (loaded, list) = spawn_blocking(read).await.unwrap_or_else(|error| Err(format!("reading broke down: {error}")))?;
+        let (loaded, list) =
+            spawn_blocking(read).await.unwrap_or_else(|error| Err(format!("reading broke down: {error}").into()))?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         list.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        block_in_place(|| Prepared::new(loaded, list, &self.metrics, Some(&self.current))).map_err(|error| error.to_string())
+        let prepared = block_in_place(|| Prepared::new(loaded, list, &self.metrics, Some(&self.current)));
+        prepared.map_err(|error| error.to_string().into())
     }
 
     /// Puts it to work, and says so; nothing if the exporter is stopping.
@@ -135,7 +157,7 @@ impl Reloader {
         Some(format!("reloaded: {} accounts, {} named tweets", accounts.len(), current.tweets))
     }
 
-    fn tell(&mut self, wish: Wish, outcome: Result<String, String>) {
+    fn tell(&mut self, wish: Wish, outcome: Result<String, Refusal>) {
         match (&wish, &outcome) {
             (_, Ok(_)) => {
                 let (accounts, tweets) = (self.current.loaded.config.accounts.len(), self.current.tweets);
@@ -143,20 +165,24 @@ impl Reloader {
                 tracing::info!(what, accounts, tweets, "reloaded");
                 self.said = None;
             }
-            (Wish::File(_), Err(errors)) => {
+            (Wish::File(_), Err(Refusal { why: errors, .. })) => {
                 self.file_is_good.store(false, Ordering::Relaxed);
                 self.metrics.config_refused();
                 tracing::error!(errors, "the configuration cannot be used; the one before stays");
             }
-            (Wish::Secrets, Err(errors)) => {
-                self.metrics.config_refused();
-                if self.said.as_ref() != Some(errors) {
-                    tracing::error!(errors, "changed secrets cannot be used; those before stay");
-                    self.said = Some(errors.clone());
+            (Wish::Secrets, Err(Refusal { why: errors, is_passing })) => {
+                if !is_passing {
+                    self.metrics.config_refused();
+                }
+                match self.said.replace(errors.clone()) {
+                    Some(said) if said == *errors => {}
+                    _ if *is_passing => tracing::warn!(errors, "changed secrets cannot be read now; they are tried again"),
+                    _ => tracing::error!(errors, "changed secrets cannot be used; those before stay"),
                 }
             }
         }
         if let Wish::File(asks) = wish {
+            let outcome = outcome.map_err(|refusal| refusal.why);
             asks.into_iter().for_each(|ask| drop(ask.done.send(outcome.clone())));
         }
     }
@@ -168,21 +194,21 @@ impl Reloader {
 }
 
 /// The file and its watch files; the error is all that is wrong with them.
-fn load(origin: &Origin) -> Result<(Loaded, Watchlist), String> {
+fn load(origin: &Origin) -> Result<(Loaded, Watchlist), Refusal> {
     let loaded = config::load(&origin.path, &origin.environment);
-    let loaded = loaded.map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))?;
+    let loaded = loaded.map_err(|errors| Refusal::of("configuration", &watchlist::also_check(errors)))?;
     with_list(loaded.for_shard(origin.shard))
 }
 
 /// The files that the text at work names.
-fn load_again(loaded: &Loaded, origin: &Origin) -> Result<(Loaded, Watchlist), String> {
+fn load_again(loaded: &Loaded, origin: &Origin) -> Result<(Loaded, Watchlist), Refusal> {
     let loaded = loaded.again(&origin.path, &origin.environment);
-    let loaded = loaded.map_err(|errors| format!("bad configuration\n{}", watchlist::also_check(errors)))?;
+    let loaded = loaded.map_err(|errors| Refusal::of("configuration", &watchlist::also_check(errors)))?;
     with_list(loaded.for_shard(origin.shard))
 }
 
-fn with_list(loaded: Loaded) -> Result<(Loaded, Watchlist), String> {
-    let list = watchlist::load(&loaded.config).map_err(|errors| format!("bad watch list\n{errors}"))?;
+fn with_list(loaded: Loaded) -> Result<(Loaded, Watchlist), Refusal> {
+    let list = watchlist::load(&loaded.config).map_err(|errors| Refusal::of("watch list", &errors))?;
     Ok((loaded, list))
 }
 

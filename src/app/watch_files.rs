@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::collector::Order;
-use crate::config::Config;
+use crate::config::{Config, ConfigErrors};
 use crate::model::Timestamp;
 use crate::self_metrics::SelfMetrics;
 use crate::watchlist::{self, Fingerprint};
@@ -51,6 +51,7 @@ pub(super) async fn follow_watch_files(
     }
     let config = Arc::new(config);
     let mut seen = known.clone();
+    let mut is_blind = false;
     let mut tick = interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -58,15 +59,29 @@ pub(super) async fn follow_watch_files(
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
-        let Some(found) = look(&config).await else { continue };
+        let found = match look(&config).await {
+            Some(Ok(found)) => found,
+            Some(Err(errors)) => {
+                wait(&mut is_blind, &errors);
+                continue;
+            }
+            None => continue,
+        };
         // Somebody may still be writing: only what stays the same from one look to the next is read.
         let is_still = found == std::mem::replace(&mut seen, found.clone());
         if !is_still || found == known {
             continue;
         }
-        known = found;
         let read = config.clone();
-        match spawn_blocking(move || watchlist::load(&read)).await {
+        let read = spawn_blocking(move || watchlist::load(&read)).await;
+        if let Ok(Err(errors)) = &read
+            && errors.is_passing()
+        {
+            wait(&mut is_blind, errors);
+            continue;
+        }
+        (known, is_blind) = (found, false);
+        match read {
             Ok(Ok(list)) => {
                 list.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
                 let tweets: usize = list.accounts.iter().map(Vec::len).sum();
@@ -77,7 +92,7 @@ pub(super) async fn follow_watch_files(
                 }
             }
             Ok(Err(errors)) => {
-                tracing::error!(%errors, "the watch list has changed but cannot be used; the one before stays");
+                tracing::error!(%errors, "the watch list cannot be used as it is now; the one before stays");
                 verdict.metrics.config_refused();
             }
             Err(error) => tracing::error!(%error, "reading the watch list broke down"),
@@ -85,7 +100,14 @@ pub(super) async fn follow_watch_files(
     }
 }
 
-async fn look(config: &Arc<Config>) -> Option<Fingerprint> {
+/// Nobody knows whether anything has changed: that is no verdict, and said once until something could be read again.
+fn wait(is_blind: &mut bool, errors: &ConfigErrors) {
+    if !std::mem::replace(is_blind, true) {
+        tracing::warn!(%errors, "the watch list cannot be looked at now; it is tried again");
+    }
+}
+
+async fn look(config: &Arc<Config>) -> Option<Result<Fingerprint, ConfigErrors>> {
     let config = config.clone();
     spawn_blocking(move || Fingerprint::take(&config)).await.ok()
 }

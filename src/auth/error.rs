@@ -11,6 +11,8 @@ use crate::self_metrics::ErrorReason;
 pub enum AuthError {
     /// Only a person can help: the text says what to do.
     Refused(String),
+    /// Likewise, but X was not even asked: it is this computer where something is amiss.
+    Unusable(String),
     /// It may be gone next time.
     Transient {
         /// What went wrong.
@@ -29,14 +31,14 @@ impl AuthError {
 
     /// A fault on this computer: no request was made for it.
     pub(super) fn local(detail: impl Into<String>) -> Self {
-        Self::transient(ErrorReason::CredentialRefused, detail)
+        Self::transient(ErrorReason::CredentialUnusable, detail)
     }
 
     /// The same, to be tried again after this pause.
     pub(super) fn after(self, pause: Option<Duration>) -> Self {
         match self {
             Self::Transient { reason, detail, .. } => Self::Transient { reason, detail, retry_after: pause },
-            refused @ Self::Refused(_) => refused,
+            final_one @ (Self::Refused(_) | Self::Unusable(_)) => final_one,
         }
     }
 
@@ -44,6 +46,7 @@ impl AuthError {
     pub fn reason(&self) -> ErrorReason {
         match self {
             Self::Refused(_) => ErrorReason::CredentialRefused,
+            Self::Unusable(_) => ErrorReason::CredentialUnusable,
             Self::Transient { reason, .. } => *reason,
         }
     }
@@ -64,7 +67,7 @@ pub(super) fn reason(fault: SendFault) -> ErrorReason {
 impl fmt::Display for AuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(detail) | Self::Transient { detail, .. } => f.write_str(detail),
+            Self::Refused(detail) | Self::Unusable(detail) | Self::Transient { detail, .. } => f.write_str(detail),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Held {
             return Step::Save;
         }
         let Some(tokens) = &self.tokens else {
-            return Step::Fail(AuthError::Refused(format!("{}; {}", self.advice, self.problem)));
+            return Step::Fail(AuthError::Unusable(format!("{}; {}", self.advice, self.problem)));
         };
         let is_good = is_good(tokens, refused, now);
         if is_good && (self.is_short_lived || tokens.expires_at > now + EARLY) {
@@ -179,6 +179,7 @@ mod tests {
             Step::Save => "save",
             Step::Renew => "renew",
             Step::Fail(AuthError::Refused(_)) => "refused",
+            Step::Fail(AuthError::Unusable(_)) => "unusable",
             Step::Fail(AuthError::Transient { .. }) => "transient",
         }
     }
@@ -225,7 +226,7 @@ mod tests {
         assert_eq!(steps(&paused(0)), ["transient", "transient"]);
         assert_eq!(told(&paused(0).step(None, NOW + Duration::from_secs(5))), "renew");
         assert_eq!(steps(&held(tokens("at", None, 30))), ["use", "refused"]);
-        assert_eq!(steps(&Held::new("acme")), ["refused", "refused"]);
+        assert_eq!(steps(&Held::new("acme")), ["unusable", "unusable"]);
         let Step::Fail(error) = refused(0).step(None, NOW) else { panic!("refused") };
         assert!(error.to_string().starts_with("log in again: run tweet_exporter login --account=acme;"), "{error}");
     }

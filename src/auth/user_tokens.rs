@@ -97,8 +97,12 @@ impl UserTokens {
         let mut held = self.held.clone().lock_owned().await;
         if held.lock.is_none() {
             let taken = TokenLock::take(&self.shared.file);
-            let refused = |(LockError::Held(why) | LockError::Impossible(why))| AuthError::Refused(why);
-            held.lock = Some(taken.map_err(refused)?);
+            // A full disk may have room again.
+            let failed = |error| match error {
+                LockError::Held(why) => AuthError::Unusable(why),
+                LockError::Impossible(why) => AuthError::local(why),
+            };
+            held.lock = Some(taken.map_err(failed)?);
         }
         let is_fresh = |held: &Held| matches!(held.step(refused, now), Step::Use(_)) && held.was_looked_at(now);
         if !is_fresh(&held) {

@@ -109,7 +109,8 @@ impl Desk {
             None => self.metrics.credential_ok(call.credential, true),
             Some(error) => {
                 self.metrics.error(api, error.reason);
-                if error.reason == ErrorReason::CredentialRefused && !is_usage {
+                let is_useless = matches!(error.reason, ErrorReason::CredentialRefused | ErrorReason::CredentialUnusable);
+                if is_useless && !is_usage {
                     self.metrics.credential_ok(call.credential, false);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::model::{Api, CredentialKind, Timestamp};
+use crate::model::{Api, CredentialKind, Failure, Timestamp};
 use crate::self_metrics::ErrorReason;
 use crate::x_api::ApiError;
 
@@ -14,6 +14,8 @@ pub struct Health {
     apis: Vec<Api>,
     /// Its credentials.
     credentials: Vec<CredentialKind>,
+    /// One that is made from them for systems that accept no other; it reads no tweets.
+    derived: Option<CredentialKind>,
     troubles: BTreeMap<(Api, Option<CredentialKind>), Trouble>,
     /// The last ones that are over, the newest last.
     past: VecDeque<Trouble>,
@@ -40,22 +42,29 @@ pub struct Trouble {
     pub ended: Option<Timestamp>,
 }
 
+/// Whose credential reads in the place of one that may not.
+enum Substitute {
+    /// The owner's other one: all that could be read before, or more.
+    User,
+    /// The app's: public numbers only, and those replace the whole reading. Old private numbers under its time would be wrong.
+    App,
+}
+
 /// So much of the past is remembered.
 const PAST: usize = 5;
 
 impl Health {
-    /// Nothing is known to be wrong with an account that calls these systems with these credentials.
-    pub fn new(account: String, apis: Vec<Api>, credentials: Vec<CredentialKind>) -> Self {
-        Self { account, apis, credentials, troubles: BTreeMap::new(), past: VecDeque::new() }
+    /// Nothing is known to be wrong with an account that calls these systems with these credentials, and the one derived from them.
+    pub fn new(account: String, apis: Vec<Api>, credentials: Vec<CredentialKind>, derived: Option<CredentialKind>) -> Self {
+        Self { account, apis, credentials, derived, troubles: BTreeMap::new(), past: VecDeque::new() }
     }
 
     /// Takes the place of another one of the same account. What was wrong with systems and credentials that the account has no more
     /// concerns nobody.
     pub(super) fn succeed(&mut self, old: &Self) {
-        let Self { apis, credentials, .. } = self;
-        let concerns = |trouble: &Trouble| {
-            apis.contains(&trouble.api) && trouble.credential.is_none_or(|credential| credentials.contains(&credential))
-        };
+        let Self { apis, credentials, derived, .. } = self;
+        let has = |kind: CredentialKind| credentials.contains(&kind) || *derived == Some(kind);
+        let concerns = |trouble: &Trouble| apis.contains(&trouble.api) && trouble.credential.is_none_or(has);
         let troubles = old.troubles.iter().filter(|(_, trouble)| concerns(trouble));
         self.troubles = troubles.map(|(key, trouble)| (*key, trouble.clone())).collect();
         self.past = old.past.iter().filter(|trouble| concerns(trouble)).cloned().collect();
@@ -92,17 +101,52 @@ impl Health {
             trouble.detail.clone_from(&error.detail);
             return;
         }
-        let (account, reason) = (&self.account, error.reason.name());
-        let (api_name, credential, detail) = (api.name(), credential.name(), &error.detail);
-        if needs_a_person(error.reason) {
-            tracing::error!(account, api = api_name, credential, reason, detail, "X refuses the account; its last numbers stay");
-        } else {
-            tracing::warn!(account, api = api_name, credential, reason, detail, "cannot read from X; the last numbers stay");
-        }
+        self.tell(api, credential, error);
         let (reason, detail) = (error.reason, error.detail.clone());
         let trouble = Trouble { api, credential: scope, reason, detail, since: now, last: now, failures: 1, ended: None };
         if let Some(before) = self.troubles.insert((api, scope), trouble) {
             self.bury(before, now);
+        }
+    }
+
+    fn tell(&self, api: Api, credential: CredentialKind, error: &ApiError) {
+        let (account, reason, detail) = (&self.account, error.reason.name(), &error.detail);
+        let what = match (error.reason, self.substitute(api, credential, &error.failure)) {
+            (ErrorReason::CredentialUnusable, None) => "the credential cannot be used; the last numbers stay",
+            (ErrorReason::CredentialUnusable, Some(Substitute::User)) => {
+                "the credential cannot be used; another one reads in its place"
+            }
+            (ErrorReason::CredentialUnusable, Some(Substitute::App)) => {
+                "the credential cannot be used; private numbers are left out until it works again"
+            }
+            (_, Some(Substitute::User)) => "X refuses the credential; another one reads in its place",
+            (_, Some(Substitute::App)) => "X refuses the credential; private numbers are left out until it works again",
+            (reason, None) if needs_a_person(reason) => "X refuses the account; its last numbers stay",
+            (_, None) => "cannot read from X; the last numbers stay",
+        };
+        let (api, credential) = (api.name(), credential.name());
+        if needs_a_person(error.reason) {
+            tracing::error!(account, api, credential, reason, detail, "{what}");
+        } else {
+            tracing::warn!(account, api, credential, reason, detail, "{what}");
+        }
+    }
+
+    /// Who reads tweets while this credential may not. Other systems accept no app, and what may be gone soon is waited for.
+    fn substitute(&self, api: Api, credential: CredentialKind, failure: &Failure) -> Option<Substitute> {
+        let is_final = matches!(failure, Failure::CredentialRefused | Failure::Forbidden);
+        if !is_final || !matches!(api, Api::Lookup | Api::Timeline) {
+            return None;
+        }
+        let is_well = |kind: &CredentialKind| {
+            let trouble = self.troubles.get(&(api, Some(*kind)));
+            *kind != credential && trouble.is_none_or(|trouble| !needs_a_person(trouble.reason))
+        };
+        let mut others = self.credentials.iter().filter(|kind| is_well(kind));
+        let is_user = |kind: CredentialKind| kind != CredentialKind::Bearer;
+        match others.clone().any(|kind| is_user(*kind)) {
+            true => Some(Substitute::User),
+            false => others.next().map(|_| Substitute::App),
         }
     }
 
@@ -124,10 +168,12 @@ impl Health {
 
 /// Whether it concerns the credential that was used, not the way to X.
 fn is_the_credentials(reason: ErrorReason) -> bool {
-    matches!(reason, ErrorReason::CredentialRefused | ErrorReason::Forbidden | ErrorReason::RateLimited)
+    use ErrorReason::{CredentialRefused, CredentialUnusable, Forbidden, RateLimited};
+    matches!(reason, CredentialRefused | CredentialUnusable | Forbidden | RateLimited)
 }
 
 /// Whether waiting does not help.
 fn needs_a_person(reason: ErrorReason) -> bool {
-    matches!(reason, ErrorReason::CredentialRefused | ErrorReason::Forbidden | ErrorReason::PaymentRefused)
+    use ErrorReason::{CredentialRefused, CredentialUnusable, Forbidden, PaymentRefused};
+    matches!(reason, CredentialRefused | CredentialUnusable | Forbidden | PaymentRefused)
 }

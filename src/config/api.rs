@@ -66,7 +66,7 @@ fn ca_file(field: &Field<'_>) -> Option<PathBuf> {
     match read_text(&path, MOST) {
         Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => Some(path),
         Ok(_) => field.refuse(format!("{} holds no certificate; write the path of a PEM file", path.display())),
-        Err(error) => field.refuse(format!("{} {error}; write the path of a PEM file", path.display())),
+        Err(error) => field.refuse_file(path.display(), &error, "write the path of a PEM file"),
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::config::file::FileError;
+
 /// Where in a file something stands, both counted from one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
@@ -30,6 +32,7 @@ pub struct ConfigErrors {
     surplus: usize,
     /// Patterns of the watch files that the configuration names all the same.
     watch_files: Vec<String>,
+    is_passing: bool,
 }
 
 impl ConfigErrors {
@@ -40,7 +43,7 @@ impl ConfigErrors {
 
     pub(super) fn new(mut findings: Vec<Finding>, surplus: usize) -> Self {
         findings.sort_by_key(|finding| finding.place);
-        Self { findings, surplus, watch_files: Vec::new() }
+        Self { findings, surplus, watch_files: Vec::new(), is_passing: false }
     }
 
     pub(super) fn and_watch_files(self, watch_files: Vec<String>) -> Self {
@@ -52,15 +55,34 @@ impl ConfigErrors {
         &self.watch_files
     }
 
+    /// The same, if so marked as what is no verdict; see [`Self::is_passing`].
+    pub(crate) fn passing_if(self, is_passing: bool) -> Self {
+        Self { is_passing, ..self }
+    }
+
+    /// Something could not be looked at for want of descriptors, so nobody knows whether the files are good: look again later.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.is_passing
+    }
+
     /// Something is wrong with a whole file.
     pub(crate) fn of_file(file: &Path, text: String) -> Self {
         Self::new(vec![Finding { file: file.into(), place: None, path: String::new(), text }], 0)
+    }
+
+    /// A whole file was not read: why, and what to do if that is the file's fault.
+    pub(crate) fn of_unread(file: &Path, error: &FileError, advice: &str) -> Self {
+        if error.is_passing() {
+            return Self::of_file(file, format!("the file {error}")).passing_if(true);
+        }
+        Self::of_file(file, format!("the file {error}; {advice}"))
     }
 
     /// Adds the errors of another file after these.
     pub(crate) fn append(&mut self, mut other: Self) {
         self.findings.append(&mut other.findings);
         self.surplus += other.surplus;
+        self.is_passing |= other.is_passing;
     }
 
     /// How many there are.

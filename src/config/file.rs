@@ -32,7 +32,16 @@ pub(crate) enum FileError {
     NotRegular,
     TooLarge(u64),
     NotUtf8,
-    Unreadable(io::ErrorKind),
+    /// Nothing can be opened right now: that says nothing about the file.
+    OutOfDescriptors,
+    Unreadable(io::Error),
+}
+
+impl FileError {
+    /// Looking again later may help, without anybody changing the file.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::OutOfDescriptors)
+    }
 }
 
 /// The text of a regular file of at most `most` bytes.
@@ -58,9 +67,13 @@ fn check_kind(path: &Path) -> Result<(), FileError> {
 
 impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
+        /// Of the process and of the whole system, alike on Linux and macOS; the library has no name for them.
+        const EMFILE: i32 = 24;
+        const ENFILE: i32 = 23;
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
-            kind => Self::Unreadable(kind),
+            _ if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) => Self::OutOfDescriptors,
+            _ => Self::Unreadable(error),
         }
     }
 }
@@ -74,7 +87,8 @@ impl fmt::Display for FileError {
             Self::TooLarge(most) if *most >= 1 << 20 => write!(f, "is larger than {} MiB", most >> 20),
             Self::TooLarge(most) => write!(f, "is larger than {} KiB", most >> 10),
             Self::NotUtf8 => f.write_str("is not UTF-8 text"),
-            Self::Unreadable(kind) => write!(f, "cannot be read ({kind})"),
+            Self::OutOfDescriptors => f.write_str("cannot be opened now: too many open files; allow more of them (ulimit -n)"),
+            Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
         }
     }
 }

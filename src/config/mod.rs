@@ -48,7 +48,7 @@ pub use watch::{Watch, WatchEntry, WatchTimeline, parse_watch_entries};
 pub use web::{ClientAuth, LoadedWeb, Pem, RateLimit, TlsConfig, WebConfig, load_web};
 pub use window::{Span, Window};
 
-pub(crate) use file::{MAX_WATCH, read_text};
+pub(crate) use file::{FileError, MAX_WATCH, read_text};
 pub(crate) use url::is_loopback;
 
 use section::{Field, Findings};
@@ -102,7 +102,7 @@ impl Loaded {
 /// Reads and checks a file.
 pub fn load(path: &Path, environment: &Environment<'_>) -> Result<Loaded, ConfigErrors> {
     let text = read_text(path, file::MAX_CONFIG)
-        .map_err(|error| ConfigErrors::of_file(path, format!("the file {error}; write the path of a configuration file")))?;
+        .map_err(|error| ConfigErrors::of_unread(path, &error, "write the path of a configuration file"))?;
     parse(&text, path, environment)
 }
 

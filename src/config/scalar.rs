@@ -56,6 +56,16 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// `true` or `false` as YAML 1.1 spells them, too: the toolkit's files are read so by Go.
+    pub(super) fn old_flag(&self) -> Option<bool> {
+        self.untagged()?;
+        match self.as_text() {
+            Some("y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON") => Some(true),
+            Some("n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF") => Some(false),
+            _ => self.flag(),
+        }
+    }
+
     /// A duration of at least one second.
     pub(super) fn duration(&self) -> Option<Duration> {
         self.untagged()?;

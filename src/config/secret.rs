@@ -98,7 +98,7 @@ fn from_file(field: &Field<'_>) -> Option<Secret> {
             let folder = field.findings.folder.display();
             return field.refuse(format!("the file does not exist; write its path, absolute or from {folder}"));
         }
-        Err(error) => return field.refuse(format!("the file {error}; write the path of a file that holds the secret alone")),
+        Err(error) => return field.refuse_file("the file", &error, "write the path of a file that holds the secret alone"),
     };
     warn_if_open(field, &path);
     clean(field, &text, "the file").map(Secret::new)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::config::Environment;
 use crate::config::error::{ConfigErrors, ConfigWarning, Finding, Place};
-use crate::config::file::FileStamp;
+use crate::config::file::{FileError, FileStamp};
 use crate::config::node::{Kind, Node, Value};
 use crate::config::schema::Schema;
 use crate::config::suggestion::nearest;
@@ -26,6 +26,8 @@ pub(super) struct Findings<'a> {
     pub(super) globs: RefCell<Vec<String>>,
     /// Files besides, and which version of them was read.
     pub(super) files: RefCell<Vec<(PathBuf, FileStamp)>>,
+    /// A file could not be opened for want of descriptors.
+    is_passing: Cell<bool>,
 }
 
 impl<'a> Findings<'a> {
@@ -42,6 +44,7 @@ impl<'a> Findings<'a> {
             warnings: RefCell::default(),
             globs: RefCell::default(),
             files: RefCell::default(),
+            is_passing: Cell::default(),
         }
     }
 
@@ -71,7 +74,10 @@ impl<'a> Findings<'a> {
                 warnings.sort_by_key(|warning| warning.place);
                 Ok((value, warnings.into_iter().map(ConfigWarning).collect()))
             }
-            _ => Err(ConfigErrors::new(errors, self.surplus.get()).and_watch_files(self.globs.into_inner())),
+            _ => {
+                let errors = ConfigErrors::new(errors, self.surplus.get()).and_watch_files(self.globs.into_inner());
+                Err(errors.passing_if(self.is_passing.get()))
+            }
         }
     }
 }
@@ -94,6 +100,15 @@ impl<'a> Field<'a> {
     pub(super) fn refuse<T>(&self, text: impl Into<String>) -> Option<T> {
         self.error(text);
         None
+    }
+
+    /// [`Field::refuse`] for a file that was not read: what it is called, why, and what to do if it is the file's fault.
+    pub(super) fn refuse_file<T>(&self, what: impl std::fmt::Display, error: &FileError, advice: &str) -> Option<T> {
+        if error.is_passing() {
+            self.findings.is_passing.set(true);
+            return self.refuse(format!("{what} {error}"));
+        }
+        self.refuse(format!("{what} {error}; {advice}"))
     }
 
     /// Notes what deserves a look.

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::ConfigErrors;
 use crate::door::{Door, Rules};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -44,6 +45,16 @@ impl Fingerprint {
     }
 }
 
+/// What came of reading the files again.
+enum Outcome {
+    /// They are at work; this is what they look like.
+    Taken(Fingerprint),
+    /// They are bad, and it was said.
+    Refused,
+    /// They could not be opened for want of descriptors.
+    Later(ConfigErrors),
+}
+
 impl Door {
     /// Reads the files again when they have changed, until `stop` is cancelled. What is bad changes nothing and is logged once.
     pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
@@ -52,6 +63,7 @@ impl Door {
         }
         let mut known = self.rules.load().fingerprint.clone();
         let mut seen = known.clone();
+        let mut is_blind = false;
         let mut tick = interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -66,29 +78,37 @@ impl Door {
             if !is_still || found == known {
                 continue;
             }
-            known = found;
             let door = self.clone();
-            match spawn_blocking(move || door.read_again()).await {
-                Ok(Some(read)) => (known, seen) = (read.clone(), read),
-                Ok(None) => {}
+            let outcome = spawn_blocking(move || door.read_again()).await;
+            if let Ok(Outcome::Later(errors)) = outcome {
+                if !std::mem::replace(&mut is_blind, true) {
+                    tracing::warn!(%errors, "the web configuration cannot be read now; it is tried again");
+                }
+                continue;
+            }
+            (known, is_blind) = (found, false);
+            match outcome {
+                Ok(Outcome::Taken(read)) => (known, seen) = (read.clone(), read),
+                Ok(_) => {}
                 Err(error) => tracing::error!(%error, "reading the web configuration broke down"),
             }
         }
     }
 
-    fn read_again(&self) -> Option<Fingerprint> {
-        let file = self.file.as_ref()?;
+    fn read_again(&self) -> Outcome {
+        let Some(file) = &self.file else { return Outcome::Refused };
         let (mut rules, warnings) = match Rules::load(file) {
             Ok(loaded) => loaded,
+            Err(errors) if errors.is_passing() => return Outcome::Later(errors),
             Err(errors) => {
                 tracing::error!(%errors, "the web configuration has changed but cannot be used; the one before stays");
-                return None;
+                return Outcome::Refused;
             }
         };
         let before = self.rules.load_full();
         if rules.tls.is_some() != before.tls.is_some() {
             tracing::error!("the web configuration turns TLS on or off, which needs a restart; the one before stays");
-            return None;
+            return Outcome::Refused;
         }
         warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         if let (Some(new), Some(old)) = (&rules.bucket, &before.bucket)
@@ -100,6 +120,6 @@ impl Door {
         let fingerprint = rules.fingerprint.clone();
         self.rules.store(Arc::new(rules));
         tracing::info!("the web configuration was read again");
-        Some(fingerprint)
+        Outcome::Taken(fingerprint)
     }
 }

@@ -19,6 +19,8 @@ pub enum ErrorReason {
     RateLimited,
     /// 401, or a token that X would not renew.
     CredentialRefused,
+    /// X was not asked: no token file, no room to write one, another exporter that holds it.
+    CredentialUnusable,
     /// 403.
     Forbidden,
     /// The app may not use this system at all.
@@ -39,7 +41,7 @@ pub enum ErrorReason {
 
 impl ErrorReason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Timeout,
         Self::Connect,
         Self::Tls,
@@ -48,6 +50,7 @@ impl ErrorReason {
         Self::ServerError,
         Self::RateLimited,
         Self::CredentialRefused,
+        Self::CredentialUnusable,
         Self::Forbidden,
         Self::NotEnrolled,
         Self::Retired,
@@ -69,6 +72,7 @@ impl ErrorReason {
             Self::ServerError => "server_error",
             Self::RateLimited => "rate_limited",
             Self::CredentialRefused => "credential_refused",
+            Self::CredentialUnusable => "credential_unusable",
             Self::Forbidden => "forbidden",
             Self::NotEnrolled => "not_enrolled",
             Self::Retired => "retired",

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigErrors};
 use crate::watchlist::watch_file;
 
 /// Which files there are, how long each is and when it was last written.
@@ -12,10 +12,18 @@ use crate::watchlist::watch_file;
 pub struct Fingerprint(Vec<(PathBuf, Option<(u64, SystemTime)>)>);
 
 impl Fingerprint {
-    /// The files that the configuration's patterns lead to right now.
-    pub fn take(config: &Config) -> Self {
-        let found = config.accounts.iter().flat_map(|account| watch_file::find(&account.watch.files).files);
-        Self(found.map(|path| (path.clone(), look(&path))).collect())
+    /// The files that the configuration's patterns lead to right now. Fails where nobody can tell right now, for want of descriptors.
+    pub fn take(config: &Config) -> Result<Self, ConfigErrors> {
+        let mut places = Vec::new();
+        for account in &config.accounts {
+            let found = watch_file::find(&account.watch.files);
+            if let Some(errors) = found.refusals().find(ConfigErrors::is_passing) {
+                return Err(errors);
+            }
+            places.extend(found.files.iter().map(|path| (path.clone(), look(path))));
+            places.extend(found.unseen.into_iter().map(|(place, _)| (place, None)));
+        }
+        Ok(Self(places))
     }
 }
 

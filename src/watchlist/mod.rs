@@ -48,7 +48,7 @@ pub struct Watchlist {
 
 /// Reads the files that the accounts name and puts everything together.
 pub fn load(config: &Config) -> Result<Watchlist, ConfigErrors> {
-    let mut list = Watchlist { fingerprint: Fingerprint::take(config), ..Watchlist::default() };
+    let mut list = Watchlist { fingerprint: Fingerprint::take(config)?, ..Watchlist::default() };
     let mut errors: Option<ConfigErrors> = None;
     for account in &config.accounts {
         let (entries, refused) = entries(account, &mut list);
@@ -72,16 +72,21 @@ pub fn load(config: &Config) -> Result<Watchlist, ConfigErrors> {
 /// Adds what is wrong with the watch files to what is wrong with the configuration that names them: all errors at once.
 pub fn also_check(mut errors: ConfigErrors) -> ConfigErrors {
     let found = watch_file::find(errors.watch_files());
-    let wrong: Vec<ConfigErrors> = found.files.iter().filter_map(|path| watch_file::read(path).err()).collect();
-    wrong.into_iter().for_each(|more| errors.append(more));
+    let wrong = found.files.iter().filter_map(|path| watch_file::read(path).err()).chain(found.refusals());
+    wrong.for_each(|more| errors.append(more));
     errors
 }
 
 /// All mentions, those of the configuration first, and what is wrong with the files.
 fn entries(account: &Account, list: &mut Watchlist) -> (Vec<WatchEntry>, Option<ConfigErrors>) {
     let mut entries = account.watch.tweets.clone();
-    let mut refused: Option<ConfigErrors> = None;
     let found = watch_file::find(&account.watch.files);
+    let mut refused: Option<ConfigErrors> = None;
+    let mut refuse = |errors| match &mut refused {
+        Some(refused) => ConfigErrors::append(refused, errors),
+        None => refused = Some(errors),
+    };
+    found.refusals().for_each(&mut refuse);
     list.warnings.extend(found.unmatched.iter().map(|glob| format!("{}: no file fits {glob}", account.name)));
     for path in found.files {
         match watch_file::read(&path) {
@@ -89,10 +94,7 @@ fn entries(account: &Account, list: &mut Watchlist) -> (Vec<WatchEntry>, Option<
                 list.hash = (list.hash.rotate_left(5) ^ hash) & 0xFFFF_FFFF_FFFF;
                 entries.extend(more);
             }
-            Err(errors) => match &mut refused {
-                Some(refused) => refused.append(errors),
-                None => refused = Some(errors),
-            },
+            Err(errors) => refuse(errors),
         }
         list.files.push(path);
     }

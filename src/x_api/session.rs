@@ -173,7 +173,7 @@ fn request(inquiry: &Inquiry<'_>, base: &Url, header: HeaderValue) -> Request {
 fn unauthorised(error: AuthError) -> ApiError {
     let (reason, detail) = (error.reason(), error.to_string());
     let failure = match error {
-        AuthError::Refused(_) => Failure::CredentialRefused,
+        AuthError::Refused(_) | AuthError::Unusable(_) => Failure::CredentialRefused,
         AuthError::Transient { retry_after, .. } => Failure::Tokenless { retry_after },
     };
     ApiError { failure, reason, detail, billed: Billed::No }

@@ -52,6 +52,17 @@ fn the_image_starts_the_program_with_flags_that_it_knows() {
     assert_eq!(last_user, Some("65532:65532"), "a number, so that a supervisor sees that it is not root");
 }
 
+/// There is no loader in the image; the program of these tests wants one.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_image_is_laid_out_around_a_program_that_wants_libraries() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut lay_out = std::process::Command::new(root().join("deploy/rootfs"));
+    let done = lay_out.args([env!("CARGO_BIN_EXE_tweet_exporter").as_ref(), folder.path()]).output().expect("sh is there");
+    assert!(!done.status.success() && String::from_utf8_lossy(&done.stderr).contains("crt-static"), "{done:?}");
+    assert!(text("Dockerfile").contains("+crt-static"));
+}
+
 #[test]
 fn the_demo_of_compose_starts_with_flags_that_the_program_knows_and_files_that_are_there() {
     let compose = yaml("deploy/compose/compose.yml");

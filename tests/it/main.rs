@@ -8,12 +8,14 @@ mod backfill_holes;
 mod backfill_sizes;
 mod broken_state;
 mod config;
+mod credentials;
 #[expect(dead_code, reason = "the planner's benchmark uses the rest of it")]
 #[path = "../../benches/planner/curve.rs"]
 mod curve;
 mod curve_files;
 mod dashboards;
 mod deploy;
+mod descriptors;
 mod discovery;
 mod documents;
 mod editor_schema;

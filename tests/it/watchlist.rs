@@ -101,3 +101,18 @@ fn a_folder_with_signs_of_a_pattern_is_taken_as_it_is() {
     let list = watch(&odd, "", &["{ files: [watch/*.yml] }"]).expect("a good list");
     assert_eq!(ids(&list.accounts[0]), [10]);
 }
+
+#[test]
+fn a_place_that_cannot_be_looked_into_is_an_error_and_no_empty_list() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::os::unix::fs::symlink("round", folder.path().join("round")).expect("a link to itself");
+    for pattern in ["round/*.yml", "round/a.yml", "round/deeper/*/a.yml"] {
+        let said =
+            watch(folder.path(), "", &[&format!("{{ tweets: [10], files: [{pattern}] }}")]).expect_err(pattern).to_string();
+        assert!(said.contains("round: cannot be looked into") && said.contains("symbolic links"), "{pattern}: {said}");
+    }
+    write(folder.path(), "plain", "");
+    for pattern in ["none/*.yml", "plain/*.yml", "none"] {
+        watch(folder.path(), "", &[&format!("{{ tweets: [10], files: [{pattern}] }}")]).expect(pattern);
+    }
+}

@@ -73,6 +73,16 @@ fn what_is_wrong_is_said_at_its_place() {
         ),
         (&tls("  curve_preferences: [CurveP521]\n"), &["curve_preferences: this program has no curve of this list"]),
         (&tls("  curve_preferences: [CurveP255]\n"), &["curve_preferences[0]: unknown curve \"CurveP255\""]),
+        (
+            &tls("  max_version: TLS12\n  curve_preferences: [X25519MLKEM768]\n"),
+            &[
+                "5:23: tls_server_config.curve_preferences: X25519MLKEM768 is for TLS 1.3 alone, and max_version is TLS12; add X25519",
+            ],
+        ),
+        (
+            &tls("  max_version: TLS12\n  cipher_suites: [TLS_AES_128_GCM_SHA256]\n"),
+            &["5:19: tls_server_config.cipher_suites: of TLS 1.3 alone, and max_version is TLS12; add TLS_ECDHE_"],
+        ),
         (&tls("  client_auth_type: Maybe\n"), &["client_auth_type: unknown word \"Maybe\""]),
         (
             &tls("  client_auth_type: RequireAndVerifyClientCert\n"),
@@ -86,6 +96,7 @@ fn what_is_wrong_is_said_at_its_place() {
             &["client_ca_file: a certificate cannot be used as an authority"],
         ),
         (&tls("  prefer_server_cipher_suites: 1\n"), &["expected true or false, found a number"]),
+        ("http_server_config: { http2: yEs }", &["http2: expected true or false, found a text"]),
         ("http_server_config: { http2: yes please }", &["http2: expected true or false, found a text"]),
         (
             "http_server_config: { headers: { X-Powered-By: a } }",
@@ -143,6 +154,9 @@ fn what_works_loads_and_what_deserves_a_look_is_said() {
         (&everything, &[]),
         (&secured, &[]),
         ("rate_limit: { interval: 0 }", &[]),
+        (&tls("  max_version: TLS12\n  curve_preferences: [X25519MLKEM768, CurveP256]\n"), &[]),
+        (&tls("  min_version: TLS13\n  curve_preferences: [X25519MLKEM768]\n"), &[]),
+        (&tls("  prefer_server_cipher_suites: no\nhttp_server_config: { http2: Off }\n"), &[]),
         ("rate_limit: { interval: 0, burst: 0 }", &[]),
         ("rate_limit: { interval: 1.5s, burst: 3 }", &[]),
         (&format!("basic_auth_users: {{ alice: {HASH} }}"), &["without TLS the passwords travel readable"]),
@@ -159,6 +173,23 @@ fn what_works_loads_and_what_deserves_a_look_is_said() {
         let said = outcome(folder.path(), web).unwrap_or_else(|errors| panic!("{web}\n{errors}"));
         assert_eq!(said.lines().count(), warnings.len(), "{web}\n{said}");
         warnings.iter().for_each(|text| assert!(said.contains(text), "{web}\n{said}"));
+    }
+}
+
+/// As yaml.v2 has them, which reads the toolkit's files.
+#[test]
+fn every_spelling_of_true_and_false_is_known_here() {
+    let (folder, _authority) = web_folder();
+    for (words, expected) in [
+        (["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"], true),
+        (["n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"], false),
+    ] {
+        for word in words {
+            let file = folder.path().join("web.yml");
+            write_secret(&file, &format!("http_server_config: {{ http2: {word} }}\n"));
+            let web = config::load_web(&file).unwrap_or_else(|errors| panic!("{word}: {errors}"));
+            assert_eq!(web.config.http2, expected, "{word}");
+        }
     }
 }
 

@@ -66,9 +66,9 @@ impl LoadedWeb {
 
 /// Reads and checks a file and those that it names.
 pub fn load_web(path: &Path) -> Result<LoadedWeb, ConfigErrors> {
-    let whole = |text| ConfigErrors::of_file(path, text);
-    let text = read_text(path, MAX_CONFIG)
-        .map_err(|error| whole(format!("the file {error}; write the path of a web configuration after --web.config.file")))?;
+    let text = read_text(path, MAX_CONFIG).map_err(|error| {
+        ConfigErrors::of_unread(path, &error, "write the path of a web configuration after --web.config.file")
+    })?;
     let nothing = |_: &str| None;
     let findings = Findings::new(path, &nothing);
     let mut files = Vec::new();
@@ -92,7 +92,7 @@ fn config(root: &Field<'_>, path: &Path, files: &mut Vec<PathBuf>) -> Option<Web
     let section = root.section(&schema::WEB)?;
     let tls = section.optional("tls_server_config", |field| tls::read(field, files)).map(Option::flatten);
     let http = section.section("http_server_config", &schema::WEB_HTTP);
-    let http2 = http.as_ref().and_then(|http| http.or("http2", true, Field::flag));
+    let http2 = http.as_ref().and_then(|http| http.or("http2", true, Field::old_flag));
     let headers = http.as_ref().and_then(headers::read);
     let users = section.or("basic_auth_users", BTreeMap::new(), password::users);
     let rate_limit = section.optional("rate_limit", rate_limit::read).map(Option::flatten);

@@ -65,6 +65,6 @@ fn from_file(field: &Field<'_>, keys: &Keys, files: &mut Vec<PathBuf>) -> Option
             }
             Some(text)
         }
-        Err(error) => field.refuse(format!("{} {error}; write the path of a PEM file", path.display())),
+        Err(error) => field.refuse_file(path.display(), &error, "write the path of a PEM file"),
     }
 }

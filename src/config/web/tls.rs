@@ -69,7 +69,11 @@ pub(super) fn read(field: &Field<'_>, files: &mut Vec<PathBuf>) -> Option<Option
     let versions = versions(&section);
     let cipher_suites = section.optional("cipher_suites", |field| known(field, "cipher suite", &CIPHER_SUITES));
     let curves = section.optional("curve_preferences", |field| known(field, "curve", &CURVES));
-    let prefer_server_cipher_suites = section.or("prefer_server_cipher_suites", true, Field::flag);
+    if let (Some(versions), Some(suites), Some(curves)) = (&versions, &cipher_suites, &curves) {
+        let (suites, curves) = (suites.iter().flatten().next(), curves.iter().flatten().next());
+        check_tls12(&section, versions, suites, curves);
+    }
+    let prefer_server_cipher_suites = section.or("prefer_server_cipher_suites", true, Field::old_flag);
     Some(Some(TlsConfig {
         certificate: certificate?,
         key: key?,
@@ -155,6 +159,31 @@ fn versions(section: &Section<'_>) -> Option<Vec<ProtocolVersion>> {
     }
     let both = [(2, ProtocolVersion::TLSv1_2), (3, ProtocolVersion::TLSv1_3)];
     Some(both.into_iter().filter(|(number, _)| (least..=most).contains(number)).map(|(_, version)| version).collect())
+}
+
+/// A server for TLS 1.2 alone needs something of TLS 1.2; the other way round the library has what TLS 1.3 needs.
+fn check_tls12(
+    section: &Section<'_>,
+    versions: &[ProtocolVersion],
+    suites: Option<&Vec<CipherSuite>>,
+    curves: Option<&Vec<NamedGroup>>,
+) {
+    if versions.contains(&ProtocolVersion::TLSv1_3) {
+        return;
+    }
+    let is_new = |suite: &CipherSuite| suite.as_str().is_some_and(|name| name.starts_with("TLS13_"));
+    if let Some(field) = section.field("cipher_suites").filter(|_| suites.is_some_and(|suites| suites.iter().all(is_new))) {
+        field.error(
+            "of TLS 1.3 alone, and max_version is TLS12; add TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 and \
+             TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, or leave the key out",
+        );
+    }
+    let are_new = |curves: &Vec<NamedGroup>| curves.iter().all(|curve| *curve == NamedGroup::X25519MLKEM768);
+    if let Some(field) = section.field("curve_preferences").filter(|_| curves.is_some_and(are_new)) {
+        field.error(
+            "X25519MLKEM768 is for TLS 1.3 alone, and max_version is TLS12; add X25519 or CurveP256, or leave the key out",
+        );
+    }
 }
 
 /// Things by Go's names; nothing beside a name means that Go has it and rustls has not.
