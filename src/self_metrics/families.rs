@@ -31,6 +31,7 @@ pub(super) struct Families {
     pub(super) spend: Table<1, Dollars>,
     pub(super) budget: Table<2, Float>,
     pub(super) budget_remaining: Table<2, Float>,
+    pub(super) payment_refused: Table<1, Whole>,
     pub(super) watched: Table<2, Whole>,
     pub(super) refresh_lag: Table<1, Since>,
     pub(super) credential_ok: Table<2, Whole>,
@@ -84,6 +85,12 @@ impl Families {
                 "What is left of the budget in US dollars",
                 ["account", "period"],
             ),
+            payment_refused: table(
+                to,
+                "payment_refused",
+                "Whether X wants money before it answers again: credits, spend cap or usage cap",
+                ["account"],
+            ),
             watched: table(to, "watched_tweets", "Tweets on the watch list by state", ["account", "state"]),
             refresh_lag: table(live, "refresh_lag_seconds", "For how long the oldest overdue read has been due", ["account"]),
             credential_ok: table(
@@ -136,6 +143,7 @@ impl Families {
         self.spend.remove_first(name);
         self.budget.remove_first(name);
         self.budget_remaining.remove_first(name);
+        self.payment_refused.remove_first(name);
         self.watched.remove_first(name);
         self.refresh_lag.remove_first(name);
         self.credential_ok.remove_first(name);
