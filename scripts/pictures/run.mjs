@@ -65,7 +65,7 @@ async function store(text, end) {
 async function draw(name, variables, hours, end, width = 1280) {
   const dashboard = JSON.parse(readFileSync(join(root, `dashboards/${name}.json`), "utf8"));
   const height = 8 + 38 * Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
-  const from = end - hours * 3600, values = { account: ".+", instance: ".+", metric: "impressions", topn: "10", __rate_interval: "4m", __range: `${hours}h`, __interval: "60s", ...variables };
+  const from = end - hours * 3600, values = { account: ".+", job: ".+", instance: ".+", metric: "impressions", topn: "10", __rate_interval: "4m", __range: `${hours}h`, __interval: "60s", ...variables };
   const picture = JSON.stringify({ dashboard, variables: values, from, to: end, width });
   const page = `<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/draw.css"><body style="margin:0"><div id="root"></div><script>window.PICTURE=${picture.replaceAll("<", "\\u003c")}</script><script src="/draw.js"></script>`;
   const server = createServer(async (request, response) => {

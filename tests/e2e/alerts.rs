@@ -244,9 +244,11 @@ async fn an_inhibition_mutes_its_own_account_and_no_other() {
         about("exporter", "TweetExporterReadsLate", "acme", ""),
     ]);
     let client = crate::harness::client();
-    patiently("Alertmanager takes no alerts", async || match client.post(&url).json(&alerts).send().await {
-        Ok(answer) if answer.status().is_success() => Ok(()),
-        other => Err(format!("{other:?}")),
+    patiently("Alertmanager takes no alerts", async || {
+        match client.post(&url).header("content-type", "application/json").body(alerts.to_string()).send().await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
     })
     .await;
     let expected = ["TweetExporterReadsLate globex -", "TweetGoingViral acme 1", "TweetGone acme 1", "TweetSpike globex 2"];
