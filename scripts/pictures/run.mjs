@@ -96,7 +96,7 @@ await build({ entryPoints: [join(here, "draw.jsx")], bundle: true, minify: true,
 const video = pages[0].text.match(/tweet_info{account="acme",tweet_id="(\d+)",[^}]*kind="video"/)[1];
 await prometheus(async () => {
   await draw("overview", {}, 6, end);
-  await draw("tweet", { tweet: video, account: "acme" }, 9, end);
+  await draw("tweet", { tweet: video, "tweet:text": `video …${video.slice(-4)}`, account: "acme" }, 9, end);
   await draw("exporter", {}, 1, end);
 });
 rmSync(work, { recursive: true, force: true });
