@@ -65,7 +65,7 @@ async function store(text, end) {
 async function draw(name, variables, hours, end, width = 1280) {
   const dashboard = JSON.parse(readFileSync(join(root, `dashboards/${name}.json`), "utf8"));
   const height = 8 + 38 * Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
-  const from = end - hours * 3600, values = { account: ".+", instance: ".+", metric: "impressions", topn: "10", __rate_interval: "4m", __range: `${hours}h`, __interval: "60s", ...variables };
+  const from = end - hours * 3600, values = { account: ".+", job: ".+", instance: ".+", metric: "impressions", topn: "10", __rate_interval: "4m", __range: `${hours}h`, __interval: "60s", ...variables };
   const picture = JSON.stringify({ dashboard, variables: values, from, to: end, width });
   const page = `<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/draw.css"><body style="margin:0"><div id="root"></div><script>window.PICTURE=${picture.replaceAll("<", "\\u003c")}</script><script src="/draw.js"></script>`;
   const server = createServer(async (request, response) => {
@@ -96,7 +96,7 @@ await build({ entryPoints: [join(here, "draw.jsx")], bundle: true, minify: true,
 const video = pages[0].text.match(/tweet_info{account="acme",tweet_id="(\d+)",[^}]*kind="video"/)[1];
 await prometheus(async () => {
   await draw("overview", {}, 6, end);
-  await draw("tweet", { tweet: video, account: "acme" }, 9, end);
+  await draw("tweet", { tweet: video, "tweet:text": `video …${video.slice(-4)}`, account: "acme" }, 9, end);
   await draw("exporter", {}, 1, end);
 });
 rmSync(work, { recursive: true, force: true });

@@ -145,8 +145,10 @@ impl Desk {
     }
 
     /// Shows where the plan stands.
-    pub(super) fn show(&self, plan: &AccountPlan, oldest_due: Option<Timestamp>) {
+    pub(super) fn show(&self, plan: &AccountPlan, oldest_due: Option<Timestamp>, now: Timestamp) {
         self.metrics.oldest_due(oldest_due);
+        let pauses = plan.view(now).pauses;
+        self.metrics.payment_refused(pauses.iter().any(|pause| pause.cause == PauseCause::PaymentRefused));
         for (period, budget) in [BudgetPeriod::Day, BudgetPeriod::Month].into_iter().zip(plan.budgets()) {
             match budget {
                 Some((usd, remaining)) => self.metrics.budget(period, usd, remaining),

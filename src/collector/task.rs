@@ -403,7 +403,7 @@ impl Collector {
         for (index, store) in self.standing.stores.iter_mut().enumerate() {
             let states: Vec<TweetState> = self.standing.plan.states(index, now).collect();
             let desk = &self.standing.desks[index];
-            desk.show(&self.standing.plan.accounts()[index], self.standing.plan.oldest_due(index, now));
+            desk.show(&self.standing.plan.accounts()[index], self.standing.plan.oldest_due(index, now), now);
             let is_blind = self.standing.plan.accounts()[index].is_discovery_held();
             tell_of_discovery(store.name(), std::mem::replace(&mut self.blind[index], is_blind), is_blind);
             // Those that nobody watches stand behind the others.

@@ -47,6 +47,7 @@ impl AccountMetrics {
             families.watched.at([&self.name, state.name()]);
         }
         families.spend.at([&self.name]);
+        families.payment_refused.at([&self.name]);
         self.metrics.live.due(&self.name, None);
     }
 
@@ -97,6 +98,11 @@ impl AccountMetrics {
     pub fn without_budget(&self, period: BudgetPeriod) {
         self.families().budget.remove([&self.name, period.name()]);
         self.families().budget_remaining.remove([&self.name, period.name()]);
+    }
+
+    /// Whether X refused to be paid and has answered nothing that costs since.
+    pub fn payment_refused(&self, refused: bool) {
+        self.families().payment_refused.at([&self.name]).set(u64::from(refused));
     }
 
     /// How many tweets are in each state; a state that is not named has none.

@@ -31,6 +31,7 @@ pub(super) struct Families {
     pub(super) spend: Table<1, Dollars>,
     pub(super) budget: Table<2, Float>,
     pub(super) budget_remaining: Table<2, Float>,
+    pub(super) payment_refused: Table<1, Whole>,
     pub(super) watched: Table<2, Whole>,
     pub(super) credential_ok: Table<2, Whole>,
     pub(super) token_expiry: Table<2, Float>,
@@ -77,6 +78,12 @@ impl Families {
                 "budget_remaining_usd",
                 "What is left of the budget in US dollars",
                 ["account", "period"],
+            ),
+            payment_refused: table(
+                to,
+                "payment_refused",
+                "Whether X wants money before it answers again: credits, spend cap or usage cap",
+                ["account"],
             ),
             watched: table(to, "watched_tweets", "Tweets on the watch list by state", ["account", "state"]),
             credential_ok: table(
@@ -127,6 +134,7 @@ impl Families {
         self.spend.remove_first(name);
         self.budget.remove_first(name);
         self.budget_remaining.remove_first(name);
+        self.payment_refused.remove_first(name);
         self.watched.remove_first(name);
         self.credential_ok.remove_first(name);
         self.token_expiry.remove_first(name);

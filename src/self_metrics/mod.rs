@@ -227,6 +227,7 @@ mod tests {
         has(&page, "tweets_read_total{account=\"acme\",class=\"owned_tweet\"} 0");
         has(&page, "billable_reads_total{account=\"acme\",class=\"tweet\"} 0");
         has(&page, "spend_usd_total{account=\"acme\"} 0.0");
+        has(&page, "payment_refused{account=\"acme\"} 0");
         has(&page, "watched_tweets{account=\"acme\",state=\"over_budget\"} 0");
         has(&page, "refresh_lag_seconds{account=\"acme\"} 0.0");
         has(&page, "unknown_fields_total{api=\"lookup\"} 0");

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -196,9 +196,9 @@ fn run(program: &str, arguments: &[&str]) -> String {
 fn promtool_finds_the_rules_right_and_their_tests_pass() {
     run("promtool", &["check", "rules", "--lint=all", "rules/recording.yml", "rules/engagement.yml", "rules/exporter.yml"]);
     run("promtool", &["check", "config", "examples/prometheus/prometheus.yml"]);
-    let tests = ["spike", "tweet", "same_age", "exporter"].map(|name| format!("rules/tests/{name}.test.yml"));
-    let [spike, tweet, same_age, exporter] = &tests;
-    run("promtool", &["test", "rules", spike, tweet, same_age, exporter]);
+    let tests = ["spike", "tweet", "same_age", "exporter", "false_alarms"].map(|name| format!("rules/tests/{name}.test.yml"));
+    let [spike, tweet, same_age, exporter, false_alarms] = &tests;
+    run("promtool", &["test", "rules", spike, tweet, same_age, exporter, false_alarms]);
 }
 
 #[test]
@@ -216,4 +216,49 @@ fn alertmanager_routes_by_topic_severity_and_account() {
         let expected = format!("--verify.receivers={receiver}");
         run("amtool", &["config", "routes", "test", &config, &expected, topic, severity, account]);
     }
+}
+
+/// What Alertmanager says of an alert: its name, account and tweet.
+fn named(labels: &Value) -> String {
+    let label = |name: &str| labels[name].as_str().unwrap_or("-").to_owned();
+    format!("{} {} {}", label("alertname"), label("account"), label("tweet_id"))
+}
+
+#[tokio::test]
+async fn an_inhibition_mutes_its_own_account_and_no_other() {
+    let mailbox = Mailbox::open().await;
+    let alertmanager = Alertmanager::telling(&mailbox);
+    let url = format!("http://{}/api/v2/alerts", alertmanager.address);
+    let about = |topic: &str, name: &str, account: &str, tweet: &str| json!({ "labels": { "topic": topic, "alertname": name, "account": account, "tweet_id": tweet, "severity": "critical" } });
+    let alerts = json!([
+        { "labels": { "alertname": "TweetExporterDown", "topic": "exporter", "job": "tweet-exporter", "instance": "a" } },
+        { "labels": { "alertname": "TweetExporterAccountUnseen", "topic": "exporter", "job": "tweet-exporter", "account": "acme" } },
+        about("engagement", "TweetGoingViral", "acme", "1"),
+        about("engagement", "TweetGone", "acme", "1"),
+        about("engagement", "TweetGoingViral", "globex", "2"),
+        about("engagement", "TweetSpike", "globex", "2"),
+        about("engagement", "TweetSpike", "globex", "3"),
+        about("engagement", "TweetSpike", "initech", "2"),
+        about("exporter", "TweetExporterCredentialRefused", "globex", ""),
+        about("exporter", "TweetExporterReadsLate", "globex", ""),
+        about("exporter", "TweetExporterReadsLate", "acme", ""),
+    ]);
+    let client = crate::harness::client();
+    patiently("Alertmanager takes no alerts", async || {
+        match client.post(&url).header("content-type", "application/json").body(alerts.to_string()).send().await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    let expected = ["TweetExporterReadsLate globex -", "TweetGoingViral acme 1", "TweetGone acme 1", "TweetSpike globex 2"];
+    patiently("others are muted", async || {
+        let text = client.get(&url).send().await.expect("an answer").text().await.expect("text");
+        let found: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+        let is_muted = |alert: &&Value| alert["status"]["inhibitedBy"].as_array().is_some_and(|by| !by.is_empty());
+        let mut muted: Vec<String> = found.iter().filter(is_muted).map(|alert| named(&alert["labels"])).collect();
+        muted.sort();
+        if found.len() == 11 && muted == expected { Ok(()) } else { Err(format!("{} alerts, muted {muted:?}", found.len())) }
+    })
+    .await;
 }

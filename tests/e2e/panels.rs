@@ -33,6 +33,7 @@ fn filled(expression: &str, tweet: &str) -> String {
     let values = [
         ("${datasource}", ""),
         ("$account", ".+"),
+        ("$job", ".+"),
         ("$instance", ".+"),
         ("$metric", "impressions"),
         ("$topn", "10"),

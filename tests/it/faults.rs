@@ -88,6 +88,8 @@ async fn refusals_stop_the_calls_and_say_why() {
         case.simulator.faults(json!([{"fault": fault}])).await;
         let page = case.until_reason(reason).await;
         assert_eq!(page.state(&case.tweet), state, "{fault}");
+        let unpaid = f64::from(u8::from(reason == "payment_refused"));
+        assert_eq!(page.value("tweet_exporter_payment_refused", &[]), Some(unpaid), "{fault}");
         assert_eq!(page.value("tweet_engagement", &[("metric", "likes")]), case.likes, "{fault}");
         case.simulator.forget().await;
         let quiet = Instant::now();

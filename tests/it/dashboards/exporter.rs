@@ -1,11 +1,13 @@
 //! Exporter: is it well, what does X allow, what does it cost?
 
 use super::panel::{Panel, Row};
-use super::sheet::{Sheet, account, alerts, instance};
+use super::sheet::{Sheet, account, alerts, instance, job};
 
 /// Which accounts of which exporters.
-const THESE: &str = "account=~\"$account\",instance=~\"$instance\"";
-const THERE: &str = "instance=~\"$instance\"";
+const THESE: &str = "account=~\"$account\",job=~\"$job\",instance=~\"$instance\"";
+const THERE: &str = "job=~\"$job\",instance=~\"$instance\"";
+/// Recorded for an account of an exporter, whatever its job.
+const RECORDED: &str = "account=~\"$account\",instance=~\"$instance\"";
 
 /// The whole dashboard.
 pub(super) fn sheet() -> Sheet {
@@ -13,7 +15,7 @@ pub(super) fn sheet() -> Sheet {
         uid: "tweet-exporter-exporter",
         title: "Tweets: exporter and API",
         about: "Whether the exporter is well, what X allows, and what the reads cost.",
-        variables: vec![account(), instance()],
+        variables: vec![account(), job(), instance()],
         annotations: vec![alerts("topic=\"exporter\"")],
         rows: vec![
             Row("At a glance", glance()),
@@ -30,13 +32,14 @@ fn glance() -> Vec<Panel> {
         Panel::text("What this shows", "What the dashboard is for.",
             "Whether the exporter is well, what X allows, and what the reads cost. A scrape reads nothing at X and costs nothing. What to do about each alert is in `docs/alerts.md`."),
         Panel::stat("Up", "Whether Prometheus can scrape the exporter.", "short")
-            .query("min(up{job=\"tweet-exporter\",instance=~\"$instance\"})", "up").thresholds(&[(1.0, "green")], "red").yes_or_no(),
+            .query("min(up{job=~\"$job\",instance=~\"$instance\"})", "up").thresholds(&[(1.0, "green")], "red").yes_or_no(),
         Panel::stat("Reads late by", "For how long the oldest overdue read has been due. 0 is right; it grows when rate limits, faults or refusals hold reads back.", "s")
             .query(&format!("max(tweet_exporter_refresh_lag_seconds{{{THESE}}})"), "lag").thresholds(&[(300.0, "orange"), (900.0, "red")], "green"),
         Panel::stat("Series about tweets", "Series on the page, without the exporter's own.", "short")
             .query(&format!("sum(tweet_exporter_series{{{THERE}}})"), "series"),
-        Panel::stat("State on disk", "1 when what must survive a restart is saved. Absent where nothing is saved, as in the demo: then the configuration's state counts.", "short")
-            .query(&format!("min(tweet_exporter_state_ok{{{THERE}}} or tweet_exporter_config_last_reload_successful{{{THERE}}})"), "saved").thresholds(&[(1.0, "green")], "red").yes_or_no(),
+        Panel::stat("State on disk", "Whether what must survive a restart is saved: yes, no, or none where nothing is kept, as in the demo.", "short")
+            .query(&format!("min(tweet_exporter_state_ok{{{THERE}}}) or on () vector(2)"), "saved")
+            .thresholds(&[(1.0, "green"), (2.0, "blue")], "red").yes_or_no(),
         Panel::stat("Configuration loaded", "Since when the configuration in use has been in use.", "s")
             .query(&format!("time() - max(tweet_exporter_config_last_reload_success_timestamp_seconds{{{THERE}}})"), "ago"),
         Panel::stat("Version", "Of the running program.", "short")
@@ -84,6 +87,7 @@ fn remaining() -> Panel {
         &format!("tweet_exporter_api_rate_limit_remaining{{{THESE}}} / tweet_exporter_api_rate_limit_limit{{{THESE}}}"),
         "{{account}} {{api}} {{credential}} {{window}}",
     )
+    .whole()
 }
 
 fn duration() -> Panel {
@@ -136,7 +140,7 @@ fn month() -> Panel {
 /// What the alert asks as well.
 fn forecast() -> Panel {
     Panel::bars("The month's end, of the budget", "Spent so far and the last day's pace until the month ends, by the budget of the month. Over 100 % the exporter will stop reading before the month does.", "percentunit")
-        .now(&format!("(tweet_exporter_budget_usd{{{THESE},period=\"month\"}} - tweet_exporter_budget_remaining_usd + on (account, instance) group_left () sum by (account, instance) (increase(tweet_exporter_spend_usd_total{{{THESE}}}[1d])) * scalar(days_in_month() - day_of_month() + 1 - hour() / 24)) / tweet_exporter_budget_usd"), "{{account}}")
+        .now(&format!("(tweet_exporter_budget_usd{{{THESE},period=\"month\"}} - tweet_exporter_budget_remaining_usd + on (account, instance) group_left () account:tweet_exporter_spend_usd:increase1d{{{RECORDED}}} * scalar(days_in_month() - day_of_month() + 1 - hour() / 24)) / tweet_exporter_budget_usd"), "{{account}}")
         .thresholds(&[(0.9, "orange"), (1.0, "red")], "green")
         .with(serde_json::json!({ "fieldConfig": { "defaults": { "max": 1.5 } } }))
         .size(6, 5)
@@ -152,15 +156,13 @@ fn usage() -> Panel {
 
 fn spend() -> Panel {
     Panel::curves(
-        "Spent, US dollars a day at this pace",
-        "By the exporter's ledger and the configured prices. Peaks after 00:00 UTC, when yesterday's tweets are paid anew.",
+        "Spent in the last day, US dollars",
+        "Of the trailing 24 hours, by the exporter's ledger and the configured prices; what was bought before the first scrape is in it.",
         "currencyUSD",
     )
-    .query(
-        &format!("86400 * sum by (account) (rate(tweet_exporter_spend_usd_total{{{THESE}}}[$__rate_interval]))"),
-        "{{account}}",
-    )
-    .reaching(1.0)
+    .query(&format!("sum by (account) (account:tweet_exporter_spend_usd:increase1d{{{RECORDED}}})"), "{{account}}")
+    .with(serde_json::json!({ "fieldConfig": { "defaults": { "decimals": 2 } } }))
+    .reaching(0.1)
 }
 
 fn reads() -> Panel {
@@ -188,7 +190,7 @@ fn scrapes() -> Panel {
     Panel::curves("Duration of scrapes", "Time from a scrape's request to its answer, and what Prometheus needed in all.", "s")
         .query(&quantile("0.5"), "50 %")
         .query(&quantile("0.95"), "95 %")
-        .query("max(scrape_duration_seconds{job=\"tweet-exporter\",instance=~\"$instance\"})", "with transfer and parsing")
+        .query("max(scrape_duration_seconds{job=~\"$job\",instance=~\"$instance\"})", "with transfer and parsing")
         .size(8, 8)
 }
 
@@ -203,6 +205,6 @@ fn oddities() -> Panel {
 
 fn resources() -> Panel {
     Panel::curves("Memory", "Resident memory of the exporter.", "bytes")
-        .query("process_resident_memory_bytes{job=\"tweet-exporter\",instance=~\"$instance\"}", "{{instance}}")
+        .query("process_resident_memory_bytes{job=~\"$job\",instance=~\"$instance\"}", "{{instance}}")
         .size(8, 8)
 }

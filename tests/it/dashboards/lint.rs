@@ -123,3 +123,42 @@ fn links_lead_to_x_or_to_a_dashboard_of_ours() {
         assert!(url.starts_with("https://x.com/i/status/$") || uids.iter().any(|uid| url.starts_with(uid)), "{url}");
     }
 }
+
+#[test]
+fn queries_about_the_exporter_select_by_job_and_instance() {
+    let (_, exporter) = files().into_iter().find(|(name, _)| *name == "exporter").expect("the dashboard");
+    let names: Vec<&str> = list(&exporter["templating"], "list").iter().map(|variable| text(variable, "name")).collect();
+    assert_eq!(names, ["datasource", "account", "job", "instance"]);
+    for panel in list(&exporter, "panels") {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let expression = text(target, "expr");
+            for selector in expression.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+                let is_recorded = expression.contains(&format!("increase1d{{{selector}}}"));
+                assert!(selector.contains("instance=~\"$instance\""), "{expression}");
+                assert!(is_recorded || selector.contains("job=~\"$job\""), "{expression}");
+            }
+        }
+    }
+}
+
+#[test]
+fn curves_have_a_shortest_interval_and_shares_a_whole_axis() {
+    // Both go beyond or stay far below the whole: docs/dashboards.md says so.
+    const OWN_AXIS: [&str; 2] = ["exporter: The month's end, of the budget", "tweet: Engagement rate"];
+    for (name, panel) in panels() {
+        assert!(panel["type"] != "timeseries" || panel["interval"] == "1m", "{name}");
+        let defaults = &panel["fieldConfig"]["defaults"];
+        let is_share = defaults["unit"] == "percentunit" && !OWN_AXIS.contains(&&*name);
+        assert!(!is_share || defaults["max"] == 1, "{name}: {}", defaults["max"]);
+    }
+}
+
+#[test]
+fn a_tweet_is_shown_by_its_name_whatever_the_name_holds() {
+    let (_, tweet) = files().into_iter().find(|(name, _)| *name == "tweet").expect("the dashboard");
+    let heading = list(&tweet, "panels").iter().find(|panel| panel["type"] == "text").expect("a heading");
+    assert!(text(&heading["options"], "content").starts_with("[**${tweet:text}** at X]"), "{heading}");
+    let variable = list(&tweet["templating"], "list").iter().find(|variable| variable["name"] == "tweet").expect("the variable");
+    let part = |name: &str| text(variable, "regex").split(&format!("?<{name}>")).nth(1).and_then(|rest| rest.split(')').next());
+    assert_eq!((part("text"), part("value")), (Some(".+?"), Some("[0-9]+")), "a name may have quotes in it, an id has none");
+}

@@ -36,7 +36,7 @@ fn glance() -> Vec<Panel> {
             .query("sum(account:tweet_engagement:delta1h{account=~\"$account\",metric=\"$metric\"})", "gain"),
         Panel::stat("Engagement rate", "Likes, retweets, quotes, replies and bookmarks by impressions, over the lives of all watched tweets.", "percentunit")
             .query(&format!("sum(tweet:tweet_engagement:max{{account=~\"$account\",metric=~\"{VISIBLE}\"}}) / sum(tweet:tweet_engagement:max{{account=~\"$account\",metric=\"impressions\"}})"), "rate")
-            .decimals(2),
+            .decimals(2).whole(),
         Panel::stat("Rushing now", "Tweets for which TweetGoingViral, TweetSpike or TweetOverperforming fires.", "short")
             .query("count(count by (account, tweet_id) (ALERTS{alertstate=\"firing\",alertname=~\"TweetGoingViral|TweetSpike|TweetOverperforming\",account=~\"$account\"})) or vector(0)", "tweets")
             .thresholds(&[(1.0, "orange")], "blue"),
@@ -80,7 +80,7 @@ fn top() -> Panel {
         .override_of("Id", &[link(tweet_links("${__data.fields.Account}", "${__value.text}")), ("custom.width", json!(170))])
         .override_of("Media", &[("custom.width", json!(110))])
         .override_of("Age", &[("unit", json!("s")), ("decimals", json!(1))])
-        .override_of("Paid", &[("unit", json!("percentunit")), ("decimals", json!(0))])
+        .override_of("Paid", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("min", json!(0)), ("max", json!(1))])
         .override_of("× typical", &[("decimals", json!(1)), ("custom.cellOptions", json!({ "type": "color-background", "mode": "basic" })),
             ("color", json!({ "mode": "thresholds" })), ("thresholds", times)])
 }

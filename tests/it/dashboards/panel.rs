@@ -17,6 +17,9 @@ pub(super) struct Panel {
 /// A line of panels under a heading.
 pub(super) struct Row(pub(super) &'static str, pub(super) Vec<Panel>);
 
+/// Numbers come no faster than Prometheus scrapes, by examples/prometheus: points in between would be holes.
+const SCRAPED: &str = "1m";
+
 /// What all panels and variables read from.
 pub(super) fn datasource() -> Value {
     json!({ "type": "prometheus", "uid": "${datasource}" })
@@ -156,10 +159,15 @@ impl Panel {
         self.with(json!({ "fieldConfig": { "defaults": { "custom": { "axisSoftMax": value } } } }))
     }
 
-    /// Says yes for 1 and no for 0.
+    /// A share: of the whole, whatever the others are.
+    pub(super) fn whole(self) -> Self {
+        self.with(json!({ "fieldConfig": { "defaults": { "min": 0, "max": 1 } } }))
+    }
+
+    /// Says yes for 1, no for 0, and none for 2.
     pub(super) fn yes_or_no(self) -> Self {
-        let words =
-            json!([{ "type": "value", "options": { "0": { "text": "no", "index": 0 }, "1": { "text": "yes", "index": 1 } } }]);
+        let words = json!([{ "type": "value", "options": { "0": { "text": "no", "index": 0 }, "1": { "text": "yes", "index": 1 },
+                "2": { "text": "none", "index": 2 } } }]);
         self.with(json!({ "fieldConfig": { "defaults": { "mappings": words } }, "options": { "graphMode": "none" } }))
     }
 
@@ -198,6 +206,9 @@ impl Panel {
         }
         if matches!(self.kind, "stat" | "bargauge") {
             panel["fieldConfig"]["defaults"]["color"]["mode"] = json!("thresholds");
+        }
+        if self.kind == "timeseries" {
+            panel["interval"] = json!(SCRAPED);
         }
         merge(&mut panel, self.more);
         panel

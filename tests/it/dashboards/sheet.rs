@@ -46,16 +46,22 @@ pub(super) fn account() -> Value {
     query_variable("account", "Account", "label_values(tweet_exporter_watched_tweets, account)", "", true)
 }
 
-/// The instances of the exporter.
-pub(super) fn instance() -> Value {
-    query_variable("instance", "Instance", "label_values(tweet_exporter_build_info, instance)", "", true)
+/// The jobs that scrape exporters.
+pub(super) fn job() -> Value {
+    query_variable("job", "Job", "label_values(tweet_exporter_build_info, job)", "", true)
 }
 
-/// A tweet: its name is shown, its id is meant; the newest first.
+/// The instances of the exporter.
+pub(super) fn instance() -> Value {
+    query_variable("instance", "Instance", "label_values(tweet_exporter_build_info{job=~\"$job\"}, instance)", "", true)
+}
+
+/// A tweet: its name is shown, its id is meant; the newest first. Grafana puts the labels side by side as they are, so a name may have
+/// quotes in it: it ends where the id begins.
 pub(super) fn tweet() -> Value {
     let newest = "query_result(sort_desc(tweet:tweet_info:named{account=~\"$account\"} * on (account, tweet_id) group_left () \
         max by (account, tweet_id) (tweet_created_timestamp_seconds)))";
-    query_variable("tweet", "Tweet", newest, "/tweet=\"(?<text>[^\"]+)\",tweet_id=\"(?<value>[^\"]+)\"/", false)
+    query_variable("tweet", "Tweet", newest, "/tweet=\"(?<text>.+?)\",tweet_id=\"(?<value>[0-9]+)\"/", false)
 }
 
 fn query_variable(name: &str, label: &str, query: &str, regex: &str, several: bool) -> Value {

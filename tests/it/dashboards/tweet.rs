@@ -36,7 +36,7 @@ fn glance() -> Vec<Panel> {
         json!({ "links": [{ "title": "The tweet at X", "url": "https://x.com/i/status/${tweet}", "targetBlank": true }] });
     vec![
         Panel::text("This tweet", "The tweet at X, and what the dashboard is for.",
-            "[**$tweet** at X](https://x.com/i/status/$tweet). Growth, pace, contexts, video, and how it does against its author's other tweets. \
+            "[**${tweet:text}** at X](https://x.com/i/status/$tweet). Growth, pace, contexts, video, and how it does against its author's other tweets. \
              Numbers are cached readings; a fall means unlikes or removed spam.").with(links),
         Panel::stat("Impressions", "Times the tweet was seen, not unique.", "short").query(&of_this("impressions"), "impressions"),
         Panel::stat("Likes", "Likes until now. May fall.", "short").query(&of_this("likes"), "likes"),
@@ -146,5 +146,6 @@ fn funnel() -> Panel {
 fn kept() -> Panel {
     Panel::curves("Video: share that stays", "Viewers that reached a part, by those who began. TweetVideoDropOff fires when fewer than a quarter reach the first quarter.", "percentunit")
         .query(&format!("max by (reached) (tweet:playback_kept:ratio{{{THIS}}})"), "{{reached}} %")
+        .whole()
         .otherwise("no video")
 }

@@ -138,7 +138,7 @@ fn every_alert_has_an_entry_in_the_runbook_that_is_true() {
 /// The cases of promtool's unit tests: alert, and whether it fires.
 fn cases() -> (BTreeSet<(String, bool)>, String) {
     let (mut cases, mut all) = (BTreeSet::new(), String::new());
-    for name in ["spike", "tweet", "same_age", "exporter"] {
+    for name in ["spike", "tweet", "same_age", "exporter", "false_alarms"] {
         let file = yaml(&format!("rules/tests/{name}.test.yml"));
         for test in file["tests"].as_array().expect("tests") {
             for check in test["alert_rule_test"].as_array().into_iter().flatten() {
