@@ -344,11 +344,10 @@ impl Timeline {
         self.found.len() != before
     }
 
-    /// It is on the timeline no more.
-    pub(super) fn forget(&mut self, tweet: TweetId) -> bool {
+    /// It is on the timeline no more; if it is watched, it stays so until it is too old.
+    pub(super) fn unlist(&mut self, tweet: TweetId) {
         self.listed.remove(&tweet);
         self.surplus.remove(&tweet);
-        self.found.remove(&tweet)
     }
 
     /// Puts due tweets together that are best read with one walk: others that lie between them must cost nothing, and no page more.

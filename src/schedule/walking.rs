@@ -378,7 +378,6 @@ impl AccountPlan {
         if self.timeline.walks.iter().all(|walk| walk.ask == Ask::Promoted) {
             self.timeline.searched();
         }
-        let mut left = false;
         for id in walk.expected.iter().filter(|id| !walk.seen.contains(id)) {
             let passed = whole || walk.lowest.is_some_and(|lowest| *id > lowest);
             if walk.ask != Ask::Promoted && !walk.is_sure_of(*id) {
@@ -389,30 +388,31 @@ impl AccountPlan {
                 });
                 continue;
             }
-            left |= self.miss(*id, walk.slot, walk.ask, passed, at);
-        }
-        if left {
-            let named = self.named();
-            self.watch(&named, at);
+            self.miss(*id, walk.slot, walk.ask, passed, at);
         }
     }
 
-    /// A tweet was not on the pages on which it should have been. Whether it leaves the watch list.
-    fn miss(&mut self, id: TweetId, slot: usize, ask: Ask, passed: bool, at: Timestamp) -> bool {
-        let Some(&position) = self.index.get(&id) else { return false };
+    /// A tweet was not on the pages on which it should have been.
+    fn miss(&mut self, id: TweetId, slot: usize, ask: Ask, passed: bool, at: Timestamp) {
+        let Some(&position) = self.index.get(&id) else { return };
         self.touched.insert(id);
         let tweet = &mut self.tweets[position];
         if ask == Ask::Promoted {
             // Never promoted: asked for again at its next turn.
             tweet.tracks[slot].answered(at);
             self.dropped.push((id, self.slots[slot].source, self.slots[slot].request));
-            return false;
+            return;
         }
         let vanished = tweet.on_timeline && passed;
+        // One that was found stays, so that people see what became of it, until it is too old.
+        let was_gone = tweet.tracks[slot].barred.is_some_and(|(_, refusal)| refusal == Refusal::NotFound);
         tweet.on_timeline = false;
-        let (refusal, pause) = if vanished { (Refusal::NotFound, RECHECK) } else { (Refusal::Unavailable, FOREIGN_PAUSE) };
-        tweet.tracks[slot].bar(refusal, at, pause);
-        vanished && self.timeline.forget(id)
+        let refusal = if vanished || was_gone { Refusal::NotFound } else { Refusal::Unavailable };
+        tweet.tracks[slot].bar(refusal, at, if vanished { RECHECK } else { FOREIGN_PAUSE });
+        if vanished {
+            self.dropped.push((id, self.slots[slot].source, self.slots[slot].request));
+            self.timeline.unlist(id);
+        }
     }
 
     /// A page did not come.

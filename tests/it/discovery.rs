@@ -40,7 +40,8 @@ async fn found_tweets_are_read_by_every_source() {
     assert!(!page.all("tweet_media_engagement_window", &[("tweet_id", &video)]).is_empty());
     assert!(simulator.reads("/2/tweets").await.is_empty(), "pages tell of videos, too");
     simulator.set_state(&video, "deleted").await;
-    until("it leaves", async || exporter.refresh().await.families_of(&video).is_empty().then_some(())).await;
+    until("it is gone", async || (exporter.refresh().await.state(&video) == "not_found").then_some(())).await;
+    assert!(exporter.scrape().await.all("tweet_engagement", &[("tweet_id", &video)]).is_empty());
 }
 
 #[tokio::test]

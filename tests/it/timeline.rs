@@ -25,7 +25,7 @@ fn start(simulator: &Simulator, lines: &str, sources: &str, watch: &str) -> Expo
 }
 
 #[tokio::test]
-async fn a_new_tweet_appears_without_a_restart_and_leaves_when_it_is_deleted() {
+async fn a_new_tweet_appears_without_a_restart_and_has_no_numbers_when_it_is_deleted() {
     let simulator = Simulator::start();
     let watch = "{ timeline: { younger_than: 1d, exclude: [replies, retweets], labels: { campaign: spring } } }";
     let exporter = start(&simulator, Account::OWNER, SOURCES, watch);
@@ -48,8 +48,9 @@ async fn a_new_tweet_appears_without_a_restart_and_leaves_when_it_is_deleted() {
     }
     simulator.set_state(&new, "deleted").await;
     let page = exporter.refresh().await;
-    assert!(page.families_of(&new).is_empty(), "{:?}", page.families_of(&new));
-    assert_eq!(watched(&page), 4);
+    assert_eq!(page.state(&new), "not_found");
+    assert!(page.all("tweet_engagement", &[("tweet_id", &new)]).is_empty(), "{:?}", page.families_of(&new));
+    assert_eq!(watched(&page), 5);
 }
 
 #[tokio::test]
