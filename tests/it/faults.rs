@@ -63,6 +63,7 @@ async fn faults_that_pass_leave_the_last_true_numbers_and_heal() {
         assert_eq!(page.value("tweet_engagement", &[("metric", "likes")]), case.likes, "{reason}");
         case.simulator.faults(json!([])).await;
         case.until_state("ok").await;
+        case.exporter.process.line("its end", |line| line.contains("X answers again"));
         let log = case.exporter.process.output();
         assert_eq!(log.matches("cannot read from X").count(), 1, "{reason}: said once\n{log}");
         assert_eq!(log.matches("X answers again").count(), 1, "{reason}\n{log}");

@@ -88,8 +88,7 @@ async fn a_crash_forgets_nothing_of(refusal: Refusal) {
     let words = words(&exporter).await;
     let told = words.split(refusal.cause).nth(1).unwrap_or_else(|| panic!("{fault}: no {:?} in {words}", refusal.cause));
     assert!(told.starts_with(refusal.again), "{fault}: {told}");
-    let log = exporter.process.output();
-    let line = log.lines().find(|line| line.contains("still holds")).unwrap_or_else(|| panic!("{fault}: {log}"));
+    let line = exporter.process.line(&format!("{fault}"), |line| line.contains("still holds"));
     assert!(line.contains("account=acme") && line.contains("until="), "{line}");
 }
 
