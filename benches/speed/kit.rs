@@ -3,9 +3,9 @@
 //! The machine is small and busy, so that no time means anything by itself. Peers are run in turn, and what is told is the median of
 //! their ratios.
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tweet_exporter::model::{Context, Metric, Sample, Scope, Timestamp, TweetId, TweetReading, TweetState};
@@ -22,7 +22,7 @@ pub(crate) fn id(position: usize) -> TweetId {
 
 /// An account of so many tweets, all of them read.
 pub(crate) fn account(tweets: usize) -> AccountStore {
-    let watched = |position| Watched { id: id(position), username: None, labels: BTreeMap::new() };
+    let watched = |position| Watched { id: id(position), mention: Arc::default() };
     let username = Some("acme".parse().expect("a name"));
     let mut store = AccountStore::new("acme".to_owned(), username, (0..tweets).map(watched).collect());
     (0..tweets).for_each(|position| read(&mut store, position, 0));

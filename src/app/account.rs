@@ -11,6 +11,7 @@ use crate::model::{Api, CredentialKind, Room, Timestamp};
 use crate::net::Client;
 use crate::schedule::{AccountTerms, Discovery, LedgerTerms, SourceTerms};
 use crate::self_metrics::{AccountMetrics, SelfMetrics};
+use crate::store::Mention;
 use crate::x_api::{Backend, Session, SessionSettings, Timeline};
 
 /// What the account's plan may do.
@@ -114,13 +115,14 @@ pub(super) fn desk(account: &Account, settings: SessionSettings) -> Desk {
         SourceKind::Timeline(groups) => Some(groups),
         _ => None,
     });
+    let timeline_labels = account.watch.timeline.as_ref().map(|timeline| timeline.labels.clone()).unwrap_or_default();
     Desk {
         session: Arc::new(Session::new(settings)),
         backends: sources.iter().map(|source| Backend::new(&source.kind).map(Arc::new)).collect(),
         timeline: Arc::new(Timeline::new(groups.unwrap_or(Groups::NONE))),
         precedence: precedence(&sources),
         places: sources.iter().map(place_name).collect(),
-        found_labels: account.watch.timeline.as_ref().map(|timeline| timeline.labels.clone()).unwrap_or_default(),
+        found: Arc::new(Mention { username: None, labels: timeline_labels }),
         metrics,
         health: health(account),
     }

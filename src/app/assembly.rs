@@ -8,7 +8,7 @@ use reqwest::Url;
 use crate::app::AppError;
 use crate::app::account::{desk, session, terms};
 use crate::auth::{Credential, is_same_user};
-use crate::collector::{AccountParts, Blueprint};
+use crate::collector::{AccountParts, Blueprint, named};
 use crate::config::{Account, ApiConfig, Config, Loaded, Tiers, is_loopback};
 use crate::model::Room;
 use crate::net::{Client, ClientSettings};
@@ -57,8 +57,7 @@ impl Prepared {
         let tweets = watchlist.accounts.iter().map(Vec::len).sum();
         let (refused, watch_hash) = (watchlist.surplus, watchlist.hash);
         for ((account, watched), room) in config.accounts.iter().zip(watchlist.accounts).zip(watchlist.rooms) {
-            let watched = watched.into_iter().map(Into::into).collect();
-            match ground.account(account, watched, room) {
+            match ground.account(account, named(watched), room) {
                 Ok((parts, own)) => {
                     credentials.extend(own.into_iter().map(|credential| (accounts.len(), credential)));
                     accounts.push(parts);

@@ -1,13 +1,12 @@
 //! One account's means to carry out calls, and its numbers about them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::collector::health::Health;
 use crate::model::{Api, ProjectUsage, RateLimit, Reading, TimelinePage, Timestamp, TweetId, Username};
 use crate::schedule::{AccountPlan, Bill, Call, Errand, PauseCause, TweetsAsk, WindowView};
 use crate::self_metrics::{AccountMetrics, BudgetPeriod, ErrorReason};
-use crate::store::{Part, Watched};
+use crate::store::{Mention, Part, Watched};
 use crate::watchlist;
 use crate::x_api::{Answered, ApiError, Backend, Batch, Session, Timeline, find_user, project_usage, who_am_i};
 
@@ -24,7 +23,7 @@ pub struct Desk {
     /// What the places are called in the state file, by place: another configuration may have them in another order.
     pub places: Vec<String>,
     /// The user's own labels for tweets found on the timeline.
-    pub found_labels: BTreeMap<String, String>,
+    pub found: Arc<Mention>,
     /// Its own metrics.
     pub metrics: AccountMetrics,
     /// What stands in its way.
@@ -97,7 +96,7 @@ impl Desk {
 
     /// A tweet that was found on the timeline, as the store wants it.
     pub fn found(&self, id: TweetId) -> Watched {
-        Watched { id, username: None, labels: self.found_labels.clone() }
+        Watched { id, mention: self.found.clone() }
     }
 
     /// Counts and logs how it went. What X says of its own counting says nothing of the credential's worth elsewhere.
@@ -158,9 +157,16 @@ impl Desk {
     }
 }
 
-/// The store imports no watch list; here the two meet.
-impl From<watchlist::Watched> for Watched {
-    fn from(tweet: watchlist::Watched) -> Self {
-        Self { id: tweet.tweet, username: tweet.username, labels: tweet.labels }
-    }
+/// A watch list as the store wants it. Neither of the two imports the other.
+pub fn named(watched: Vec<watchlist::Watched>) -> Vec<Watched> {
+    let mut last = Arc::default();
+    let tweet = |watchlist::Watched { tweet: id, username, labels }| {
+        // Many say the same, and they are written one after the other.
+        let mention = Mention { username, labels };
+        if *last != mention {
+            last = Arc::new(mention);
+        }
+        Watched { id, mention: last.clone() }
+    };
+    watched.into_iter().map(tweet).collect()
 }

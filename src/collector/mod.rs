@@ -13,7 +13,7 @@ mod status;
 mod task;
 
 pub use assembly::{AccountParts, Blueprint};
-pub use desk::Desk;
+pub use desk::{Desk, named};
 pub use handle::{Handle, Order, Publisher, ReloadAsk, Snapshot, Waiting};
 pub use health::{Health, Trouble};
 pub use history::{Forgetful, HistoryDesk};

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::collector::assembly::Standing;
-use crate::collector::desk::Answer;
+use crate::collector::desk::{Answer, named};
 use crate::collector::probe::Probes;
 use crate::collector::reload::Pending;
 use crate::collector::status::Shown;
@@ -164,7 +164,7 @@ impl Collector {
         for ((index, watched), room) in watchlist.accounts.into_iter().enumerate().zip(watchlist.rooms) {
             let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
             self.standing.plan.watch(index, &tweets, room, now);
-            self.standing.named[index] = watched.into_iter().map(Into::into).collect();
+            self.standing.named[index] = named(watched);
         }
         self.follow_plan();
     }
@@ -279,7 +279,7 @@ impl Collector {
             (0..self.standing.stores.len()).for_each(|account| memory.disturb(account));
         }
         let (standing, metrics) = (&self.standing, &self.parts.metrics);
-        tokio::task::block_in_place(|| memory.commit(is_urgent, standing, metrics));
+        memory.commit(is_urgent, standing, metrics);
         !memory.is_failing()
     }
 
@@ -433,8 +433,7 @@ impl Collector {
 
     fn publish(&mut self) {
         let started = Instant::now();
-        // A large page takes its time: the other tasks of this thread go elsewhere meanwhile.
-        let built = tokio::task::block_in_place(|| self.printer.print(&self.standing.stores, self.parts.max_series));
+        let built = self.printer.print(&self.standing.stores, self.parts.max_series);
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
         tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);

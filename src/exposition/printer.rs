@@ -5,6 +5,7 @@
 //! groups are written.
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 
 use bytes::Bytes;
 
@@ -38,9 +39,9 @@ pub struct Printer {
 struct Seat {
     tweet: TweetId,
     /// Of the record that is on the page.
-    revision: Option<u64>,
+    revision: Option<NonZeroU64>,
     /// Its series besides its state.
-    series: usize,
+    series: u32,
     /// They fit on the page.
     shown: bool,
     place: Option<Place>,
@@ -141,14 +142,11 @@ impl Printer {
             for (position, (seat, record)) in (0..).zip(seats.iter_mut().zip(account.records())) {
                 let is_new = seat.revision != Some(record.revision());
                 if is_new {
-                    (seat.revision, seat.series) = (Some(record.revision()), count(record));
+                    (seat.revision, seat.series) = (Some(record.revision()), small(count(record)));
                 }
-                let shown = series + seat.series <= max_series;
-                if shown {
-                    series += seat.series;
-                } else {
-                    surplus += seat.series;
-                }
+                let more = seat.series as usize;
+                let shown = series + more <= max_series;
+                *(if shown { &mut series } else { &mut surplus }) += more;
                 if is_new || shown != seat.shown {
                     seat.shown = shown;
                     changed.push((index, position));
@@ -236,7 +234,6 @@ impl Printer {
         let shelf = self.shelves.len() - 1;
         let groups = &mut self.shelves[shelf].groups;
         groups.push(Group::default());
-        let small = |number: usize| u32::try_from(number).expect("there are fewer groups than tweets");
         Place { shelf: small(shelf), group: small(groups.len() - 1) }
     }
 
@@ -283,6 +280,11 @@ impl Printer {
         }
         Page { plain: plain.finish(), deflated: deflated.finish(), checksum, series }
     }
+}
+
+/// There are fewer tweets, and fewer series of a tweet.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("they fit into memory")
 }
 
 /// Pieces to be sent one after the other. A piece costs some microseconds whatever its size, so small ones are copied together.

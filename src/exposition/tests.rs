@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use crate::exposition::{Format, OwnMetrics, Page, Pieces, Printer};
 use crate::model::{Context, Family, MediaType, Metric, Sample, Scope, Timestamp, TweetId, TweetReading, TweetState};
 use crate::self_metrics::SelfMetrics;
-use crate::store::{AccountStore, Part, Watched};
+use crate::store::{AccountStore, Mention, Part, Watched};
 
 const MAIN: Part = Part { source: 0, request: 0 };
 
@@ -18,8 +18,7 @@ fn store() -> AccountStore {
     let labels = BTreeMap::from([("campaign".to_owned(), "a \"b\"\\\nc".to_owned()), ("empty".to_owned(), String::new())]);
     let watched = [1_700_000_000_000_000_001, 20].map(|id| Watched {
         id: TweetId::new(id).expect("an id"),
-        username: None,
-        labels: labels.clone(),
+        mention: Arc::new(Mention { username: None, labels: labels.clone() }),
     });
     let mut store = AccountStore::new("acme".to_owned(), Some("acme".parse().expect("a name")), watched.into());
     let video = Some("13_5".parse().expect("a key"));
@@ -29,7 +28,7 @@ fn store() -> AccountStore {
             sample(None, Metric::Likes, Scope::Total, 21),
             sample(None, Metric::Likes, Scope::Context(Context::Promoted), 0),
             sample(None, Metric::Likes, Scope::Window("7d".into()), 3),
-            sample(video.clone(), Metric::Playback25, Scope::Total, 120),
+            sample(video, Metric::Playback25, Scope::Total, 120),
             sample(video, Metric::VideoViews, Scope::Context(Context::Organic), 290),
         ],
         media_types: vec![MediaType::Photo, MediaType::Video],
@@ -83,7 +82,7 @@ fn help_is_one_line_that_needs_no_escape() {
 }
 
 fn watched(ids: impl Iterator<Item = u64>) -> Vec<Watched> {
-    let tweet = |id| Watched { id: TweetId::new(id).expect("an id"), username: None, labels: BTreeMap::new() };
+    let tweet = |id| Watched { id: TweetId::new(id).expect("an id"), mention: Arc::default() };
     ids.map(tweet).collect()
 }
 

@@ -72,7 +72,9 @@ impl Lines {
                 self.prefix.clear();
                 push(&mut self.prefix, &[family.name(), &self.labels]);
                 if let Some(key) = number.media {
-                    push(&mut self.prefix, &[",media_key=\"", key.as_str(), "\""]);
+                    let [kind, id] = key.numbers();
+                    let (mut first, mut second) = (itoa::Buffer::new(), itoa::Buffer::new());
+                    push(&mut self.prefix, &[",media_key=\"", first.format(kind), "_", second.format(id), "\""]);
                 }
             }
             let line = &mut self.families[family as usize];
@@ -161,7 +163,7 @@ fn push_info(line: &mut String, account: &AccountStore, record: &TweetRecord) {
     }
     let kinds: Vec<&str> = record.media_types().iter().map(|kind| kind.name()).collect();
     push_label(line, "media_type", &kinds.join(","));
-    record.labels.iter().for_each(|(name, value)| push_label(line, name, value));
+    record.mention.labels.iter().for_each(|(name, value)| push_label(line, name, value));
 }
 
 fn push_label(line: &mut String, name: &str, value: &str) {

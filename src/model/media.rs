@@ -2,19 +2,28 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Key of an attached medium, `<type>_<id>`: `^([0-9]+)_([0-9]+)$` (X's OpenAPI, `MediaKey`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// Key of an attached medium, `<type>_<id>`: `^([0-9]+)_([0-9]+)$` (X's OpenAPI, `MediaKey`). As with tweet ids, a leading zero would give
+/// one medium two spellings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct MediaKey(Arc<str>);
+pub struct MediaKey {
+    kind: u64,
+    id: u64,
+}
 
 impl MediaKey {
-    /// The key as X writes it.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// Both numbers: the type and the id.
+    pub fn numbers(self) -> [u64; 2] {
+        [self.kind, self.id]
+    }
+}
+
+impl From<[u64; 2]> for MediaKey {
+    fn from([kind, id]: [u64; 2]) -> Self {
+        Self { kind, id }
     }
 }
 
@@ -28,7 +37,7 @@ impl TryFrom<String> for MediaKey {
 
 impl From<MediaKey> for String {
     fn from(key: MediaKey) -> Self {
-        key.0.as_ref().to_owned()
+        key.to_string()
     }
 }
 
@@ -36,17 +45,18 @@ impl FromStr for MediaKey {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let digits = |part: &str| !part.is_empty() && part.len() <= 20 && part.bytes().all(|byte| byte.is_ascii_digit());
-        match text.split_once('_') {
-            Some((kind, id)) if digits(kind) && digits(id) => Ok(Self(text.into())),
-            _ => Err(()),
-        }
+        let number = |part: &str| {
+            let is_plain = part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'));
+            part.parse().ok().filter(|_| is_plain).ok_or(())
+        };
+        let (kind, id) = text.split_once('_').ok_or(())?;
+        Ok(Self { kind: number(kind)?, id: number(id)? })
     }
 }
 
 impl fmt::Display for MediaKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}_{}", self.kind, self.id)
     }
 }
 
@@ -78,5 +88,20 @@ impl FromStr for MediaType {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         [Self::AnimatedGif, Self::Photo, Self::Video].into_iter().find(|kind| kind.name() == text).ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_two_numbers_and_has_one_spelling() {
+        for text in ["3_1", "13_1699999999999999999", "0_0", "18446744073709551615_18446744073709551615"] {
+            assert_eq!(text.parse::<MediaKey>().map(|key| key.to_string()), Ok(text.to_owned()));
+        }
+        for text in ["", "_", "3", "3_", "_1", "03_1", "3_01", "+3_1", "3_-1", "3_1_2", "3_18446744073709551616", "3_x", " 3_1"] {
+            assert_eq!(text.parse::<MediaKey>(), Err(()), "{text}");
+        }
     }
 }

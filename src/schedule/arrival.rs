@@ -216,7 +216,7 @@ impl AccountPlan {
     fn learn_videos(&mut self, id: TweetId, videos: &[MediaKey]) {
         let Some(&position) = self.index.get(&id) else { return };
         if self.tweets[position].videos.as_deref() != Some(videos) {
-            self.tweets[position].videos = Some(videos.to_vec());
+            self.tweets[position].videos = Some(videos.into());
             if self.slots.iter().any(|slot| slot.kind == SlotKind::Videos) {
                 self.queue.disturb();
             }

@@ -274,7 +274,7 @@ impl AccountPlan {
     /// How much of a batch a tweet takes.
     fn size(&self, api: Api, position: usize) -> usize {
         match api {
-            Api::MediaAnalytics => self.tweets[position].videos.as_ref().map_or(1, Vec::len),
+            Api::MediaAnalytics => self.tweets[position].videos.as_ref().map_or(1, |videos| videos.len()),
             _ => 1,
         }
     }
@@ -291,7 +291,7 @@ impl AccountPlan {
         for id in tweets {
             let videos = self.index.get(id).and_then(|position| self.tweets[*position].videos.as_ref());
             for key in videos.into_iter().flatten() {
-                carriers.entry(key.clone()).or_default().push(*id);
+                carriers.entry(*key).or_default().push(*id);
             }
         }
         carriers.into_iter().take(Api::MediaAnalytics.batch()).collect()

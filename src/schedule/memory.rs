@@ -105,7 +105,7 @@ pub struct TweetMemory {
     pub(super) on_timeline: bool,
     refusal: Option<Refusal>,
     pub(super) foreign_until: Option<Timestamp>,
-    videos: Option<Vec<MediaKey>>,
+    videos: Option<Box<[MediaKey]>>,
     /// One that cannot be read is learned anew: it is worth less than what stands beside it.
     #[serde(deserialize_with = "pulse")]
     pulse: Option<Pulse>,

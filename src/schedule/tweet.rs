@@ -21,7 +21,7 @@ pub(super) struct TweetPlan {
     /// Somebody else wrote it: no private numbers are asked for until then.
     pub(super) foreign_until: Option<Timestamp>,
     /// Keys of its videos, once an answer told.
-    pub(super) videos: Option<Vec<MediaKey>>,
+    pub(super) videos: Option<Box<[MediaKey]>>,
     /// How its numbers move.
     pub(super) pulse: Option<Pulse>,
     /// With `tiers: adaptive`: how often it is read.
@@ -29,7 +29,7 @@ pub(super) struct TweetPlan {
     /// It was just written when it came to the list that was being watched.
     pub(super) newborn: bool,
     /// Where it stands in each slot of the account.
-    pub(super) tracks: Vec<Track>,
+    pub(super) tracks: Box<[Track]>,
 }
 
 /// Where one kind of reading of a tweet stands.
@@ -91,7 +91,7 @@ impl TweetPlan {
             pulse: None,
             pace: None,
             newborn: id.created().is_some_and(|created| now.since(created) < NEW),
-            tracks: vec![due; slots],
+            tracks: vec![due; slots].into(),
         }
     }
 

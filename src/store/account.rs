@@ -1,6 +1,7 @@
 //! The watched tweets of one account.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,6 +14,13 @@ use crate::store::{Part, RecordMemory, TweetRecord};
 pub struct Watched {
     /// The tweet.
     pub id: TweetId,
+    /// Most tweets share theirs with others.
+    pub mention: Arc<Mention>,
+}
+
+/// What the watch list says of a tweet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mention {
     /// The author's name, where a URL says it.
     pub username: Option<Username>,
     /// The user's own labels.
@@ -36,9 +44,9 @@ pub struct AccountStore {
 }
 
 /// A revision that no record of any store had before.
-fn next_revision() -> u64 {
+fn next_revision() -> NonZeroU64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
+    NonZeroU64::MIN.saturating_add(LAST.fetch_add(1, Ordering::Relaxed))
 }
 
 impl AccountStore {
@@ -63,21 +71,13 @@ impl AccountStore {
         self.watched = watched.len();
         let mut known: HashMap<TweetId, TweetRecord> = self.records.drain(..).map(|record| (record.id, record)).collect();
         let revision = next_revision();
-        let mut last = Arc::default();
-        let record = |Watched { id, username, labels }: Watched| {
-            // Many have the same labels, and they are written one after the other.
-            if *last != labels {
-                last = Arc::new(labels);
-            }
-            match known.remove(&id) {
-                Some(record) if record.username == username && record.labels == last => record,
-                Some(record) => record.renamed(username, last.clone(), revision),
-                None => TweetRecord::new(id, username, last.clone(), revision),
-            }
+        let record = |Watched { id, mention }: Watched| match known.remove(&id) {
+            Some(record) => record.mentioned(mention, revision),
+            None => TweetRecord::new(id, mention, revision),
         };
         self.records = watched.into_iter().map(record).collect();
         let stranger =
-            |id: TweetId| known.remove(&id).unwrap_or_else(|| TweetRecord::new(id, None, Arc::default(), revision)).stranger();
+            |id: TweetId| known.remove(&id).unwrap_or_else(|| TweetRecord::new(id, Arc::default(), revision)).stranger();
         self.records.extend(on_demand.map(stranger));
         self.index = self.records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
         self.shapes.tidy();
@@ -133,7 +133,7 @@ impl AccountStore {
 
     /// Whose tweet it is, as far as that is known: a wrong name would be worse than none.
     pub fn username<'a>(&'a self, record: &'a TweetRecord) -> Option<&'a Username> {
-        let named = record.username.as_ref();
+        let named = record.mention.username.as_ref();
         match (record.author(), self.owner) {
             (Some(author), Some(owner)) if author == owner => self.username.as_ref().or(named),
             (Some(_), Some(_)) => named,
@@ -213,10 +213,9 @@ mod tests {
     }
 
     fn store() -> AccountStore {
-        let watched = |number, name: Option<&str>| Watched {
-            id: id(number),
-            username: name.map(|name| name.parse().expect("a name")),
-            labels: BTreeMap::new(),
+        let watched = |number, name: Option<&str>| {
+            let username = name.map(|name| name.parse().expect("a name"));
+            Watched { id: id(number), mention: Arc::new(Mention { username, ..Mention::default() }) }
         };
         AccountStore::new(
             "acme".to_owned(),
@@ -243,7 +242,7 @@ mod tests {
     #[test]
     fn a_tweet_that_was_asked_for_carries_the_name_once_it_is_watched() {
         let mut store = store();
-        let watched = |number| Watched { id: id(number), username: None, labels: BTreeMap::new() };
+        let watched = |number| Watched { id: id(number), mention: Arc::default() };
         store.watch_besides(vec![watched(1)], [id(7)].into_iter());
         assert_eq!((names(&store).len(), store.is_watched(id(7))), (1, false));
         let name = |store: &AccountStore| store.record(id(7)).and_then(|record| store.username(record).cloned());

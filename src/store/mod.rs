@@ -4,6 +4,6 @@ mod account;
 mod numbers;
 mod record;
 
-pub use account::{AccountStore, Watched};
+pub use account::{AccountStore, Mention, Watched};
 pub use numbers::Number;
 pub use record::{Part, RecordMemory, TweetRecord};

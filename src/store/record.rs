@@ -1,12 +1,13 @@
 //! One watched tweet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{MediaType, Metric, Scope, Timestamp, TweetId, TweetReading, TweetState, Username};
-use crate::store::Number;
+use crate::model::{MediaType, Metric, Scope, Timestamp, TweetId, TweetReading, TweetState};
+use crate::store::{Mention, Number};
 use crate::store::numbers::{Numbers, Shapes};
 
 /// Where a reading comes from, in order of precedence: the position of its source in the account's list, then the request within it.
@@ -23,10 +24,8 @@ pub struct Part {
 pub struct TweetRecord {
     /// Its id.
     pub id: TweetId,
-    /// The user's own labels.
-    pub labels: Arc<BTreeMap<String, String>>,
-    /// The author's name, where the watch list says it.
-    pub(super) username: Option<Username>,
+    /// What the watch list says of it.
+    pub mention: Arc<Mention>,
     /// It is known not to be the account's own.
     pub(super) foreign: bool,
     state: TweetState,
@@ -34,7 +33,7 @@ pub struct TweetRecord {
     /// In the order of precedence.
     readings: Vec<(Part, Numbers)>,
     /// Given by the account's store with every change.
-    pub(super) revision: u64,
+    pub(super) revision: NonZeroU64,
 }
 
 /// What must survive a restart of one tweet.
@@ -66,19 +65,20 @@ impl TweetRecord {
         self.foreign = memory.foreign;
     }
 
-    pub(super) fn new(id: TweetId, username: Option<Username>, labels: Arc<BTreeMap<String, String>>, revision: u64) -> Self {
+    pub(super) fn new(id: TweetId, mention: Arc<Mention>, revision: NonZeroU64) -> Self {
         let (readings, state) = (Vec::new(), TweetState::Pending);
-        Self { id, labels, username, foreign: false, state, last_success: None, readings, revision }
+        Self { id, mention, foreign: false, state, last_success: None, readings, revision }
     }
 
     /// The same tweet where nobody said whose it is: it carries no name before that is proven.
     pub(super) fn stranger(self) -> Self {
-        Self { foreign: true, username: None, labels: Arc::default(), ..self }
+        Self { foreign: true, mention: Arc::default(), ..self }
     }
 
     /// The same tweet as another watch list has it.
-    pub(super) fn renamed(self, username: Option<Username>, labels: Arc<BTreeMap<String, String>>, revision: u64) -> Self {
-        Self { username, labels, revision, ..self }
+    pub(super) fn mentioned(self, mention: Arc<Mention>, revision: NonZeroU64) -> Self {
+        let revision = if self.mention == mention { self.revision } else { revision };
+        Self { mention, revision, ..self }
     }
 
     /// The state it is in.
@@ -92,7 +92,7 @@ impl TweetRecord {
     }
 
     /// Two records with the same revision say the same, whichever stores they are from.
-    pub fn revision(&self) -> u64 {
+    pub fn revision(&self) -> NonZeroU64 {
         self.revision
     }
 
@@ -113,7 +113,7 @@ impl TweetRecord {
 
     /// X's id of the author, once an answer had it.
     pub(super) fn author(&self) -> Option<u64> {
-        self.readings.iter().find_map(|(_, numbers)| numbers.author)
+        self.readings.iter().find_map(|(_, numbers)| numbers.author())
     }
 
     /// Puts a reading in the place of the one before from the same request: a number that X no longer sends is gone. Returns the
@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn record() -> TweetRecord {
-        TweetRecord::new(TweetId::new(7).expect("an id"), None, Arc::default(), 0)
+        TweetRecord::new(TweetId::new(7).expect("an id"), Arc::default(), NonZeroU64::MIN)
     }
 
     const FIRST: Part = Part { source: 0, request: 0 };

@@ -125,8 +125,8 @@ mod tests {
             ("playback_100", 30),
         ];
         assert_eq!(numbers(&reading, id(1)), expected);
-        assert_eq!(reading.tweets[0].1.videos[0].as_str(), "13_1699999999999999999");
-        let media = Some("13_1699999999999999999");
+        assert_eq!(reading.tweets[0].1.videos[0].to_string(), "13_1699999999999999999");
+        let media = "13_1699999999999999999".parse().ok();
         assert_eq!(scopes(&reading).into_iter().collect::<Vec<_>>(), [(None, Scope::Total), (media, Scope::Total)]);
         assert_eq!(numbers(&reading, id(3)), [], "a key is a text (contradiction 29)");
         assert_eq!((reading.refused, reading.failed), (vec![(id(2), Refusal::NotFound)], vec![id(4)]));

@@ -125,7 +125,7 @@ pub(super) fn numbers(reading: &Reading, tweet: TweetId) -> Vec<(&'static str, u
 }
 
 /// The scopes and media of all numbers, distinct.
-pub(super) fn scopes(reading: &Reading) -> BTreeSet<(Option<&str>, Scope)> {
+pub(super) fn scopes(reading: &Reading) -> BTreeSet<(Option<MediaKey>, Scope)> {
     let samples = reading.tweets.iter().flat_map(|(_, reading)| &reading.samples);
-    samples.map(|sample| (sample.media.as_ref().map(MediaKey::as_str), sample.scope.clone())).collect()
+    samples.map(|sample| (sample.media, sample.scope.clone())).collect()
 }

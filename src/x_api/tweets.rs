@@ -26,7 +26,7 @@ impl Media {
             let Some(key) = scan.word::<MediaKey>(&medium, "media_key") else { continue };
             let kind = scan.read::<String>(&medium, "type").and_then(|kind| kind.parse().ok());
             let samples = groups(scan, &medium, Some(&key));
-            media.insert(key.as_str().to_owned(), Medium { key, kind, samples });
+            media.insert(key.to_string(), Medium { key, kind, samples });
         }
         Self(media)
     }

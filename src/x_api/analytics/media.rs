@@ -171,7 +171,7 @@ mod tests {
         let both: Vec<_> = first.into_iter().chain([("video_views", 5), ("watch_time_seconds", 1500)]).collect();
         assert_eq!(numbers(&reading, id(2)), both);
         let scopes: Vec<_> = scopes(&reading).into_iter().collect();
-        assert_eq!(scopes, [(Some("13_1"), Scope::Total), (Some("13_2"), Scope::Total)]);
+        assert_eq!(scopes, [(Some(key("13_1")), Scope::Total), (Some(key("13_2")), Scope::Total)]);
         assert_eq!(reading.returned, [id(1), id(2)]);
         assert_eq!(reading.refused, [(id(3), Refusal::NotFound), (id(4), Refusal::NotAuthorized)]);
         for silent in [id(5), id(6), id(7)] {

@@ -87,7 +87,7 @@ impl Decoder {
 mod tests {
     use super::*;
     use crate::model::Billed;
-    use crate::model::{Context, MediaKey, MediaType, Sample, Scope};
+    use crate::model::{Context, MediaType, Sample, Scope};
     use crate::self_metrics::ErrorReason;
 
     const NOW: Timestamp = Timestamp::from_seconds(0);
@@ -130,7 +130,7 @@ mod tests {
         let reading = &decoded.value.tweets[0].1;
         assert_eq!((reading.author, reading.private), (Some(9001), true));
         assert_eq!(reading.media_types, [MediaType::Photo, MediaType::Video]);
-        assert_eq!(reading.videos.iter().map(MediaKey::as_str).collect::<Vec<_>>(), ["13_1699999999999999999"]);
+        assert_eq!(reading.videos.iter().map(ToString::to_string).collect::<Vec<_>>(), ["13_1699999999999999999"]);
         assert_eq!((decoded.scan.unknown_fields, decoded.scan.bad_values), (0, 0));
     }
 

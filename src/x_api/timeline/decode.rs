@@ -68,7 +68,7 @@ fn fill(page: &mut TimelinePage, scan: &mut Scan, body: &Object<'_>) {
 mod tests {
     use super::*;
     use crate::model::Billed;
-    use crate::model::{Failure, MediaKey, Metric, TweetId};
+    use crate::model::{Failure, Metric, TweetId};
     use crate::self_metrics::ErrorReason;
 
     const NOW: Timestamp = Timestamp::from_seconds(0);
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(page.reading.tweets.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [id(9), id(5), id(3), id(2)]);
         for (_, edited) in &page.reading.tweets[..3] {
             assert_eq!((edited.samples[0].metric, edited.samples[0].value), (Metric::Likes, 21));
-            assert_eq!(edited.videos.iter().map(MediaKey::as_str).collect::<Vec<_>>(), ["13_7"]);
+            assert_eq!(edited.videos.iter().map(ToString::to_string).collect::<Vec<_>>(), ["13_7"]);
             assert_eq!((edited.author, edited.private), (Some(9001), true));
         }
         assert_eq!(page.reading.field_refused, [id(4)]);
