@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::sync::mpsc;
+use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::assembly::{Prepared, account_key, connect};
@@ -46,7 +47,7 @@ pub enum AppError {
     TokenFile(String),
     /// Another exporter has the state; says where and what to do.
     State(StateError),
-    /// A fault of the exporter ended its reading half.
+    /// A fault of the exporter ended one of its halves.
     Broken(tokio::task::JoinError),
 }
 
@@ -91,7 +92,7 @@ impl App {
         Ok(self)
     }
 
-    /// Reads and serves until it is told to stop; requests under way are then answered. Fails if the reading half breaks down: a
+    /// Reads and serves until it is told to stop; requests under way are then answered. Fails if a half breaks down: a
     /// supervisor should start it anew rather than serve old numbers for ever.
     pub async fn run(
         self,
@@ -102,22 +103,28 @@ impl App {
     ) -> Result<(), AppError> {
         let door = Arc::new(door);
         tokio::spawn(door.clone().follow(stop.clone()));
-        // The first page is published and the listeners listen.
-        let supervisor = tokio::spawn(keep_informed(self.reloader.orders.clone(), stop.clone()));
-        let (told, runtime) = (stop.clone(), tokio::runtime::Handle::current());
-        // On one thread from beginning to end: glibc's allocator has an arena for each, and a page whose pieces were made on one and
-        // freed on another takes half as much memory again (docs/performance.md).
-        let reading = tokio::task::spawn_blocking(move || {
-            // However it ends, the server must not outlive it.
-            let _guard = told.clone().drop_guard();
-            runtime.block_on(self.collector.run(self.orders, told));
+        let Self { collector, handle, orders, metrics, reloader, reloads } = self;
+        // However one half ends, the other must not outlive it.
+        let (reading, told) = (stop.clone().drop_guard(), stop.clone());
+        let serving = tokio::spawn(async move {
+            let _guard = stop.clone().drop_guard();
+            // Somebody who asks must not wait for ever, so an end is kept open.
+            let _reloads = reloads;
+            // The first page is published and the listeners listen.
+            let supervisor = keep_informed(reloader.orders.clone(), stop.clone());
+            // A renewed token is on disk before the process ends; none is renewed any more.
+            let settled = reloader.run(stop.clone());
+            tokio::join!(supervisor, serve(listeners, door, handle, metrics, options, stop), settled)
         });
-        // Somebody who asks must not wait for ever, so an end is kept open.
-        let _reloads = self.reloads;
-        // A renewed token is on disk before the process ends; none is renewed any more.
-        let settled = self.reloader.run(stop.clone());
-        let (_, (), ()) = tokio::join!(supervisor, serve(listeners, door, self.handle, self.metrics, options, stop), settled);
-        reading.await.map_err(AppError::Broken)
+        // On the thread on which the configuration was read, from beginning to end: glibc's allocator has an arena for each, and what is
+        // free in one is of no use to another (docs/performance.md).
+        let here = LocalSet::new();
+        let reading = here.spawn_local(async move {
+            let _guard = reading;
+            collector.run(orders, told).await;
+        });
+        let (read, served) = (here.run_until(reading).await, serving.await);
+        read.and(served.map(|_| ())).map_err(AppError::Broken)
     }
 }
 

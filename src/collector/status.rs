@@ -130,7 +130,7 @@ impl Collector {
         let status = match known {
             Some((_, _, status)) => status.clone(),
             None => {
-                let status = Arc::new(tokio::task::block_in_place(|| self.status(&ask, clock())));
+                let status = Arc::new(self.status(&ask, clock()));
                 self.shown = Some((Instant::now(), ask, status.clone()));
                 status
             }
@@ -190,7 +190,7 @@ impl Collector {
             state: record.state(),
             found,
             username: store.username(record).map(|name| name.as_str().to_owned()),
-            labels: record.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            labels: record.mention.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             media: record.media_types(),
             last_success: record.last_success(),
             next_read: self.standing.plan.next_read(index, record.id, now),

@@ -52,7 +52,7 @@ pub struct SetAside {
 }
 
 /// redb would take 1 GiB. All is read once, at the start; a commit touches some hundred pages.
-const CACHE_BYTES: usize = 8 << 20;
+const CACHE_BYTES: usize = 2 << 20;
 /// Below this size a file's free pages are not worth the time.
 const SMALL: u64 = 16 << 20;
 /// So many times its content may a file be long before it is compacted.
