@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::model::{MediaType, Metric, Scope, Timestamp, TweetId, TweetReading, TweetState};
 use crate::store::{Mention, Number};
@@ -30,8 +31,8 @@ pub struct TweetRecord {
     pub(super) foreign: bool,
     state: TweetState,
     last_success: Option<Timestamp>,
-    /// In the order of precedence.
-    readings: Vec<(Part, Numbers)>,
+    /// In the order of precedence. Most tweets have one.
+    readings: SmallVec<[(Part, Numbers); 1]>,
     /// Given by the account's store with every change.
     pub(super) revision: NonZeroU64,
 }
@@ -66,7 +67,7 @@ impl TweetRecord {
     }
 
     pub(super) fn new(id: TweetId, mention: Arc<Mention>, revision: NonZeroU64) -> Self {
-        let (readings, state) = (Vec::new(), TweetState::Pending);
+        let (readings, state) = (SmallVec::new(), TweetState::Pending);
         Self { id, mention, foreign: false, state, last_success: None, readings, revision }
     }
 
@@ -138,7 +139,7 @@ impl TweetRecord {
     /// A tweet that is gone keeps only its state.
     pub(super) fn enter(&mut self, state: TweetState) {
         if state.is_gone() && !self.state.is_gone() {
-            self.readings = Vec::new();
+            self.readings = SmallVec::new();
             self.last_success = None;
         }
         self.state = state;
@@ -151,11 +152,7 @@ impl TweetRecord {
     fn put(&mut self, part: Part, numbers: Numbers) {
         match self.at(part) {
             Ok(place) => self.readings[place].1 = numbers,
-            Err(place) => {
-                // Most tweets have one reading, and there are many tweets.
-                self.readings.reserve_exact(1);
-                self.readings.insert(place, (part, numbers));
-            }
+            Err(place) => self.readings.insert(place, (part, numbers)),
         }
     }
 }
