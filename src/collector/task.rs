@@ -260,7 +260,7 @@ impl Collector {
     /// What is paid at each reading must stand on disk before it is bought: a program that crashes again and again would else buy it again
     /// and again. Where X charges once a day, it is read on, for the same money.
     fn keep_at_home(&mut self, call: &Call, now: Timestamp) {
-        let failure = Failure::Tokenless { retry_after: Some(DISK_PAUSE) };
+        let failure = Failure::Unbooked { retry_after: DISK_PAUSE };
         self.standing.plan.finish(call, &[], Outcome::Failed { failure: &failure, billed: Billed::No }, now);
         self.changed = true;
     }
