@@ -77,6 +77,7 @@ impl<'a> Findings<'a> {
             }
             _ => {
                 let errors = ConfigErrors::new(errors, self.surplus.get()).and_watch_files(self.globs.into_inner());
+                let errors = errors.and_files(self.files.into_inner());
                 Err(errors.passing_if(self.is_passing.get()))
             }
         }

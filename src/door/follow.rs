@@ -13,10 +13,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What came of reading the files again.
 enum Outcome {
-    /// They are at work; this is what they look like.
-    Taken(Files),
-    /// They are bad, and it was said.
-    Refused,
+    /// They are at work, or bad, and it was said; these were read. What a bad file names is followed, too: that may be what gets mended.
+    Judged(Files),
     /// They could not be opened for want of descriptors.
     Later(ConfigErrors),
 }
@@ -42,7 +40,7 @@ impl Door {
             }
             is_blind = false;
             match outcome {
-                Ok(Outcome::Taken(read)) => files.read(read),
+                Ok(Outcome::Judged(read)) if !read.is_empty() => files.read(read),
                 Ok(_) => files.read(found),
                 Err(error) => {
                     tracing::error!(%error, "reading the web configuration broke down");
@@ -53,19 +51,19 @@ impl Door {
     }
 
     fn read_again(&self) -> Outcome {
-        let Some(file) = &self.file else { return Outcome::Refused };
+        let Some(file) = &self.file else { return Outcome::Judged(Files::new()) };
         let (mut rules, warnings) = match Rules::load(file) {
             Ok(loaded) => loaded,
             Err(errors) if errors.is_passing() => return Outcome::Later(errors),
             Err(errors) => {
                 tracing::error!(%errors, "the web configuration has changed but cannot be used; the one before stays");
-                return Outcome::Refused;
+                return Outcome::Judged(errors.into_files());
             }
         };
         let before = self.rules.load_full();
         if rules.tls.is_some() != before.tls.is_some() {
             tracing::error!("the web configuration turns TLS on or off, which needs a restart; the one before stays");
-            return Outcome::Refused;
+            return Outcome::Judged(rules.files);
         }
         warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         if let (Some(new), Some(old)) = (&rules.bucket, &before.bucket)
@@ -77,6 +75,6 @@ impl Door {
         let files = rules.files.clone();
         self.rules.store(Arc::new(rules));
         tracing::info!("the web configuration was read again");
-        Outcome::Taken(files)
+        Outcome::Judged(files)
     }
 }

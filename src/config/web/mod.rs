@@ -61,7 +61,7 @@ impl LoadedWeb {
             let place = key.split('.').try_fold(root.clone(), |field, key| field.inside(key)).map(|field| field.node.place);
             findings.error(place, &key, text);
         }
-        findings.conclude::<()>(None).expect_err("nothing was concluded")
+        findings.conclude::<()>(None).expect_err("nothing was concluded").and_files(self.files.clone())
     }
 }
 
@@ -81,7 +81,7 @@ pub fn load_web(path: &Path) -> Result<LoadedWeb, ConfigErrors> {
         }
     };
     let config = config(&Field { node: &root, path: String::new(), findings: &findings }, path);
-    let files = findings.files.take();
+    let files = findings.files.borrow().clone();
     let (config, warnings) = findings.conclude(config)?;
     Ok(LoadedWeb { config, warnings, files, file: path.to_path_buf(), root })
 }
