@@ -6,16 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::collector::Order;
-use crate::config::{Config, ConfigErrors};
+use crate::config::{Config, ConfigErrors, Followed, Looks};
 use crate::model::Timestamp;
 use crate::self_metrics::SelfMetrics;
 use crate::watchlist::{self, Fingerprint};
 
-/// Looking costs one `stat` a file; notifications of the system miss network and container mounts.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Shows how it went with the configuration and the files that it names.
@@ -41,7 +39,7 @@ impl Verdict {
 /// Sends the collector another watch list whenever the files have changed. A bad file changes nothing and is logged once.
 pub(super) async fn follow_watch_files(
     config: Config,
-    mut known: Fingerprint,
+    known: Fingerprint,
     verdict: Verdict,
     orders: mpsc::Sender<Order>,
     stop: CancellationToken,
@@ -50,15 +48,10 @@ pub(super) async fn follow_watch_files(
         return;
     }
     let config = Arc::new(config);
-    let mut seen = known.clone();
+    let mut files = Followed::new(known);
     let mut is_blind = false;
-    let mut tick = interval(LOOK_EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = tick.tick() => {}
-        }
+    let mut looks = Looks::new(LOOK_EVERY, stop);
+    while looks.next().await {
         let found = match look(&config).await {
             Some(Ok(found)) => found,
             Some(Err(errors)) => {
@@ -67,9 +60,7 @@ pub(super) async fn follow_watch_files(
             }
             None => continue,
         };
-        // Somebody may still be writing: only what stays the same from one look to the next is read.
-        let is_still = found == std::mem::replace(&mut seen, found.clone());
-        if !is_still || found == known {
+        if !files.is_news(&found) {
             continue;
         }
         let read = config.clone();
@@ -80,7 +71,8 @@ pub(super) async fn follow_watch_files(
             wait(&mut is_blind, errors);
             continue;
         }
-        (known, is_blind) = (found, false);
+        files.read(found);
+        is_blind = false;
         match read {
             Ok(Ok(list)) => {
                 list.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));

@@ -287,7 +287,7 @@ impl Buyer<'_> {
             Failure::PaymentRefused { .. } => stop("X wants money"),
             Failure::Closed => stop("X keeps this system closed to the app"),
             Failure::RateLimited { .. } | Failure::CredentialRefused | Failure::Forbidden => Ok(vec![piece.clone()]),
-            Failure::Transient { .. } | Failure::Tokenless { .. } => {
+            Failure::Transient { .. } | Failure::Tokenless { .. } | Failure::Unbooked { .. } => {
                 self.faults.in_a_row += 1;
                 self.faults.unreadable += u32::from(error.billed == Billed::Yes);
                 if self.faults.unreadable >= MOST_UNREADABLE {

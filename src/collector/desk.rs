@@ -100,7 +100,8 @@ impl Desk {
     }
 
     /// Counts and logs how it went. What X says of its own counting says nothing of the credential's worth elsewhere.
-    pub(super) fn observe(&mut self, call: &Call, error: Option<&ApiError>, now: Timestamp) {
+    /// `is_shut`: the plan makes no such call now, because X refuses it.
+    pub(super) fn observe(&mut self, call: &Call, error: Option<&ApiError>, is_shut: bool, now: Timestamp) {
         let api = call.errand.api();
         let is_usage = call.errand == Errand::Usage;
         match error {
@@ -114,7 +115,7 @@ impl Desk {
                 }
             }
         }
-        self.health.observe(api, call.credential, error, now);
+        self.health.observe(call, error, is_shut, now);
     }
 
     /// Counts what X charges.

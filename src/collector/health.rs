@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{Api, CredentialKind, Failure, Timestamp};
+use crate::schedule::Call;
 use crate::self_metrics::ErrorReason;
 use crate::x_api::ApiError;
 
@@ -38,6 +39,8 @@ pub struct Trouble {
     pub last: Timestamp,
     /// How many there were.
     pub failures: u64,
+    /// Waiting does not help.
+    pub needs_a_person: bool,
     /// When a call succeeded again, or failed for another reason.
     pub ended: Option<Timestamp>,
 }
@@ -80,36 +83,41 @@ impl Health {
         self.troubles.values().chain(self.past.iter().rev()).cloned().collect()
     }
 
-    /// Takes in how a call went.
-    pub(super) fn observe(&mut self, api: Api, credential: CredentialKind, error: Option<&ApiError>, now: Timestamp) {
+    /// Takes in how a call went, and whether it may be made again now, for all that X refuses.
+    pub(super) fn observe(&mut self, call: &Call, error: Option<&ApiError>, is_shut: bool, now: Timestamp) {
+        let (api, credential) = (call.errand.api(), call.credential);
         match error {
             None => {
                 for scope in [None, Some(credential)] {
                     self.recover(api, scope, now);
                 }
             }
-            Some(error) => self.fail(api, credential, error, now),
+            Some(error) => self.fail(api, credential, (error, needs_a_person(error, is_shut)), now),
         }
     }
 
-    fn fail(&mut self, api: Api, credential: CredentialKind, error: &ApiError, now: Timestamp) {
+    fn fail(&mut self, api: Api, credential: CredentialKind, (error, needs_a_person): (&ApiError, bool), now: Timestamp) {
         let scope = is_the_credentials(error.reason).then_some(credential);
         let known = self.troubles.get_mut(&(api, scope));
         if let Some(trouble) = known.filter(|trouble| trouble.reason == error.reason) {
             trouble.failures += 1;
             trouble.last = now;
             trouble.detail.clone_from(&error.detail);
+            if needs_a_person && !std::mem::replace(&mut trouble.needs_a_person, true) {
+                self.tell(api, credential, error, needs_a_person);
+            }
             return;
         }
-        self.tell(api, credential, error);
+        self.tell(api, credential, error, needs_a_person);
         let (reason, detail) = (error.reason, error.detail.clone());
-        let trouble = Trouble { api, credential: scope, reason, detail, since: now, last: now, failures: 1, ended: None };
+        let trouble =
+            Trouble { api, credential: scope, reason, detail, since: now, last: now, failures: 1, needs_a_person, ended: None };
         if let Some(before) = self.troubles.insert((api, scope), trouble) {
             self.bury(before, now);
         }
     }
 
-    fn tell(&self, api: Api, credential: CredentialKind, error: &ApiError) {
+    fn tell(&self, api: Api, credential: CredentialKind, error: &ApiError, needs_a_person: bool) {
         let (account, reason, detail) = (&self.account, error.reason.name(), &error.detail);
         let what = match (error.reason, self.substitute(api, credential, &error.failure)) {
             (ErrorReason::CredentialUnusable, None) => "the credential cannot be used; the last numbers stay",
@@ -121,11 +129,11 @@ impl Health {
             }
             (_, Some(Substitute::User)) => "X refuses the credential; another one reads in its place",
             (_, Some(Substitute::App)) => "X refuses the credential; private numbers are left out until it works again",
-            (reason, None) if needs_a_person(reason) => "X refuses the account; its last numbers stay",
+            (_, None) if needs_a_person => "X refuses the account; its last numbers stay",
             (_, None) => "cannot read from X; the last numbers stay",
         };
         let (api, credential) = (api.name(), credential.name());
-        if needs_a_person(error.reason) {
+        if needs_a_person {
             tracing::error!(account, api, credential, reason, detail, "{what}");
         } else {
             tracing::warn!(account, api, credential, reason, detail, "{what}");
@@ -140,7 +148,7 @@ impl Health {
         }
         let is_well = |kind: &CredentialKind| {
             let trouble = self.troubles.get(&(api, Some(*kind)));
-            *kind != credential && trouble.is_none_or(|trouble| !needs_a_person(trouble.reason))
+            *kind != credential && trouble.is_none_or(|trouble| !trouble.needs_a_person)
         };
         let mut others = self.credentials.iter().filter(|kind| is_well(kind));
         let is_user = |kind: CredentialKind| kind != CredentialKind::Bearer;
@@ -172,8 +180,9 @@ fn is_the_credentials(reason: ErrorReason) -> bool {
     matches!(reason, CredentialRefused | CredentialUnusable | Forbidden | RateLimited)
 }
 
-/// Whether waiting does not help.
-fn needs_a_person(reason: ErrorReason) -> bool {
+/// Whether waiting does not help. What X forbids because of a tweet, as long as it may be that, concerns nobody else.
+fn needs_a_person(error: &ApiError, is_shut: bool) -> bool {
     use ErrorReason::{CredentialRefused, CredentialUnusable, Forbidden, PaymentRefused};
-    matches!(reason, CredentialRefused | CredentialUnusable | Forbidden | PaymentRefused)
+    let is_a_tweets = matches!(error.failure, Failure::Invalid { .. } | Failure::Doubtful) && !is_shut;
+    matches!(error.reason, CredentialRefused | CredentialUnusable | Forbidden | PaymentRefused) && !is_a_tweets
 }

@@ -92,10 +92,11 @@ impl HistoryDesk {
             Ok(history) => Outcome::Read(&history.reading),
             Err(error) => Outcome::Failed { failure: &error.failure, billed: error.billed },
         };
-        self.standing.desks[0].observe(call, error, now);
-        if let Some(bill) = self.standing.plan.account_mut(0).finish_history(call, &answered.limits, outcome, now) {
-            self.standing.desks[0].charge(&bill);
+        let Standing { plan, desks, .. } = &mut self.standing;
+        if let Some(bill) = plan.account_mut(0).finish_history(call, &answered.limits, outcome, now) {
+            desks[0].charge(&bill);
         }
+        desks[0].observe(call, error, plan.is_shut(call, now), now);
         self.remember()
     }
 

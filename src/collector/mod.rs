@@ -11,6 +11,7 @@ mod probe;
 mod reload;
 mod status;
 mod task;
+mod tidings;
 
 pub use assembly::{AccountParts, Blueprint};
 pub use desk::{Desk, named};

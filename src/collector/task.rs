@@ -14,7 +14,7 @@ use crate::collector::desk::{Answer, named};
 use crate::collector::probe::Probes;
 use crate::collector::reload::Pending;
 use crate::collector::status::Shown;
-use crate::collector::{Blueprint, Memory, Order, Publisher, Snapshot, Targets};
+use crate::collector::{Blueprint, Memory, Order, Publisher, Snapshot, Targets, tidings};
 use crate::config::Mode;
 use crate::exposition::Printer;
 use crate::model::{Api, Ask, Billed, Failure, Reading, Timestamp, TweetId, TweetState};
@@ -260,7 +260,7 @@ impl Collector {
     /// What is paid at each reading must stand on disk before it is bought: a program that crashes again and again would else buy it again
     /// and again. Where X charges once a day, it is read on, for the same money.
     fn keep_at_home(&mut self, call: &Call, now: Timestamp) {
-        let failure = Failure::Tokenless { retry_after: Some(DISK_PAUSE) };
+        let failure = Failure::Unbooked { retry_after: DISK_PAUSE };
         self.standing.plan.finish(call, &[], Outcome::Failed { failure: &failure, billed: Billed::No }, now);
         self.changed = true;
     }
@@ -329,18 +329,20 @@ impl Collector {
             Answer::User(answered) => answered.result.as_ref().map(|(id, name)| Outcome::User(*id, name)),
             Answer::Usage(answered) => answered.result.as_ref().map(Outcome::Counted),
         };
-        desk.observe(call, result.as_ref().err().copied(), now);
-        let refusal = result.as_ref().err().map(|error| &error.failure);
-        // A crash must not forget that X wants no more calls.
-        let is_urgent = matches!(refusal, Some(Failure::RateLimited { .. } | Failure::PaymentRefused { .. }));
+        let error = result.as_ref().err().copied();
         let outcome = result.unwrap_or_else(|error| Outcome::Failed { failure: &error.failure, billed: error.billed });
         if let Some(bill) = self.standing.plan.finish(call, answer.limits(), outcome, now) {
             desk.charge(&bill);
         }
+        // Only the plan knows whether X refuses one tweet or all.
+        desk.observe(call, error, self.standing.plan.is_shut(call, now), now);
+        // A crash must not forget that X wants no more calls.
+        let refusal = error.map(|error| &error.failure);
+        let is_urgent = matches!(refusal, Some(Failure::RateLimited { .. } | Failure::PaymentRefused { .. }));
         if let Some(complaint) = self.standing.plan.take_complaint(call.account) {
             let (failure, reason) = (Failure::Transient { retry_after: None }, ErrorReason::Malformed);
             let error = ApiError { failure, reason, detail: complaint.to_owned(), billed: Billed::No };
-            desk.observe(call, Some(&error), now);
+            desk.observe(call, Some(&error), false, now);
         }
         if is_urgent {
             self.remember(true);
@@ -405,7 +407,7 @@ impl Collector {
             let desk = &self.standing.desks[index];
             desk.show(&self.standing.plan.accounts()[index], self.standing.plan.oldest_due(index, now), now);
             let is_blind = self.standing.plan.accounts()[index].is_discovery_held();
-            tell_of_discovery(store.name(), std::mem::replace(&mut self.blind[index], is_blind), is_blind);
+            tidings::discovery(store.name(), std::mem::replace(&mut self.blind[index], is_blind), is_blind);
             // Those that nobody watches stand behind the others.
             let shown = ..store.records().len();
             let is_ready = self.ready[index] || self.standing.plan.accounts()[index].is_ready(&states[shown]);
@@ -424,7 +426,7 @@ impl Collector {
             }
             let watched = &states[shown];
             let held = watched.iter().filter(|state| **state == TweetState::OverBudget).count();
-            tell_of_budget(store.name(), std::mem::replace(&mut self.held[index], held), held);
+            tidings::budget(store.name(), std::mem::replace(&mut self.held[index], held), held);
             desk.metrics.watched(&count(watched));
             self.states[index] = Some(states);
         }
@@ -436,7 +438,7 @@ impl Collector {
         let built = self.printer.print(&self.standing.stores, self.parts.max_series);
         self.parts.metrics.series(built.page.series);
         self.parts.metrics.refused_by_limit(Limit::MaxSeries, built.surplus);
-        tell_of_series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);
+        tidings::series(self.parts.max_series, std::mem::replace(&mut self.surplus, built.surplus), built.surplus);
         let ready = self.ready.iter().all(|ready| *ready);
         let snapshot = Snapshot { page: built.page, ready, targets: self.targets.clone() };
         self.parts.handle.publish(snapshot);
@@ -451,42 +453,6 @@ const DISK_PAUSE: Duration = Duration::from_secs(30);
 /// The wall clock: no room that decides reads it.
 pub(super) fn clock() -> Timestamp {
     Timestamp::from(SystemTime::now())
-}
-
-/// Says it when the page begins and when it ceases to be full.
-fn tell_of_series(limit: usize, before: usize, surplus: usize) {
-    match (before, surplus) {
-        (0, 1..) => {
-            tracing::warn!(limit, surplus, "series left out because of limits.max_series; raise it or watch fewer tweets")
-        }
-        (1.., 0) => tracing::info!(limit, "all series fit on the page again"),
-        _ => {}
-    }
-}
-
-/// Says it when money begins and when it ceases to be short.
-fn tell_of_budget(account: &str, before: usize, tweets: usize) {
-    match (before, tweets) {
-        (0, 1..) => {
-            tracing::warn!(account, tweets, "tweets are held back for want of money: the budget's, or X's refusal of payment")
-        }
-        (1.., 0) => tracing::info!(account, "no tweet is held back for want of money any more"),
-        _ => {}
-    }
-}
-
-/// Says it when the search for new tweets begins and when it ceases to want money.
-fn tell_of_discovery(account: &str, before: bool, now: bool) {
-    match (before, now) {
-        (false, true) => {
-            tracing::warn!(
-                account,
-                "new tweets are not looked for: less of the budget is left than X's smallest page, five tweets, may cost"
-            )
-        }
-        (true, false) => tracing::info!(account, "new tweets are looked for again"),
-        _ => {}
-    }
 }
 
 /// How many tweets are in each state that has any.

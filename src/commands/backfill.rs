@@ -183,12 +183,13 @@ fn reaches_into_the_head(end: Timestamp, now: Timestamp) -> Option<String> {
 }
 
 fn describe(args: &BackfillArgs, report: &Report) -> String {
-    let Report { requests, series, samples, .. } = report;
+    let Report { series, samples, .. } = report;
     // Without a length promtool makes blocks of two hours, and reads the whole file for each.
     format!(
-        "{path}: {samples} numbers in {series} series, with {requests} requests\n  to load it: promtool tsdb create-blocks-from \
+        "{path}: {samples} numbers in {series} series, with {requests}\n  to load it: promtool tsdb create-blocks-from \
          openmetrics --max-block-duration=720h {path} <data folder of Prometheus>\n",
-        path = args.output.display()
+        path = args.output.display(),
+        requests = check::counted(report.requests as usize, "request"),
     )
 }
 

@@ -93,12 +93,17 @@ fn shared_token(account: &Account) -> Option<String> {
     ))
 }
 
+/// So many of these, for people.
+pub(super) fn counted(count: usize, name: &str) -> String {
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
 /// What would be watched, for people.
 fn describe(account: &Account, watched: &[Watched], config: &Config, now: Timestamp) -> String {
     let credentials: Vec<&str> = configured_kinds(&account.credentials).into_iter().map(|kind| kind.name()).collect();
     let sources: Vec<&str> = account.sources.iter().map(|source| source.kind.api().name()).collect();
     let part = if account.shard.is_whole() { String::new() } else { format!(" in shard {}", account.shard) };
-    let mut text = format!("account {}: {} tweets{part}\n", account.name, watched.len());
+    let mut text = format!("account {}: {}{part}\n", account.name, counted(watched.len(), "tweet"));
     let add = |text: &mut String, line: String| writeln!(text, "  {line}").expect("a String takes everything");
     add(&mut text, format!("credentials: {}", credentials.join(", ")));
     add(&mut text, format!("sources: {}", sources.join(", ")));
@@ -116,9 +121,9 @@ fn describe(account: &Account, watched: &[Watched], config: &Config, now: Timest
     for (position, step) in steps.iter().enumerate() {
         let count = watched.iter().filter(|watched| tier(watched.tweet) == Some(position)).count();
         let (age, every) = (format_duration(step.younger_than), format_duration(step.every));
-        add(&mut text, format!("younger than {age}, every {every}: {count} tweets"));
+        add(&mut text, format!("younger than {age}, every {every}: {}", counted(count, "tweet")));
     }
     let retired = watched.iter().filter(|watched| tier(watched.tweet).is_none()).count();
-    add(&mut text, format!("older, not read: {retired} tweets"));
+    add(&mut text, format!("older, not read: {}", counted(retired, "tweet")));
     text
 }

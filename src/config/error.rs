@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::file::FileError;
+use crate::config::follow::Files;
 
 /// Where in a file something stands, both counted from one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +33,8 @@ pub struct ConfigErrors {
     surplus: usize,
     /// Patterns of the watch files that the configuration names all the same.
     watch_files: Vec<String>,
+    /// Files that were read all the same, in which the trouble may be.
+    files: Files,
     is_passing: bool,
 }
 
@@ -43,7 +46,7 @@ impl ConfigErrors {
 
     pub(super) fn new(mut findings: Vec<Finding>, surplus: usize) -> Self {
         findings.sort_by_key(|finding| finding.place);
-        Self { findings, surplus, watch_files: Vec::new(), is_passing: false }
+        Self { findings, surplus, watch_files: Vec::new(), files: Files::new(), is_passing: false }
     }
 
     pub(super) fn and_watch_files(self, watch_files: Vec<String>) -> Self {
@@ -53,6 +56,16 @@ impl ConfigErrors {
     /// Patterns of the watch files that the configuration names all the same: they may have errors of their own.
     pub(crate) fn watch_files(&self) -> &[String] {
         &self.watch_files
+    }
+
+    pub(super) fn and_files(self, files: Files) -> Self {
+        Self { files, ..self }
+    }
+
+    /// The file and those that it names, and which version of each was read: the trouble is over when one of them is another one. None: the
+    /// file itself could not be read.
+    pub(crate) fn into_files(self) -> Files {
+        self.files
     }
 
     /// The same, if so marked as what is no verdict; see [`Self::is_passing`].

@@ -5,22 +5,27 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::SystemTime;
 
 /// Most bytes of a configuration file: parsing takes long for larger ones.
 pub(super) const MAX_CONFIG: u64 = 1 << 20;
 /// Most bytes of a watch file, some 800,000 ids.
 pub(crate) const MAX_WATCH: u64 = 16 << 20;
 
-/// Tells one version of a file from the next without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileStamp(Option<(SystemTime, u64, u64)>);
+/// Tells one version of a file from the next without reading it: device, inode and length; seconds and nanoseconds of when it was last
+/// written, and of when anything about it, such as who may read it, was last changed. Nothing: it is not there.
+///
+/// What is replaced by swapping a link, as Kubernetes does, has another inode behind the same path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileStamp(Option<([u64; 3], [i64; 4])>);
 
 impl FileStamp {
     /// Of what the path leads to right now, through links.
     pub fn of(path: &Path) -> Self {
-        let stamp = |metadata: fs::Metadata| Some((metadata.modified().ok()?, metadata.len(), metadata.ino()));
-        Self(fs::metadata(path).ok().and_then(stamp))
+        let stamp = |seen: fs::Metadata| {
+            let times = [seen.mtime(), seen.mtime_nsec(), seen.ctime(), seen.ctime_nsec()];
+            ([seen.dev(), seen.ino(), seen.len()], times)
+        };
+        Self(fs::metadata(path).ok().map(stamp))
     }
 }
 

@@ -7,6 +7,7 @@ mod billing;
 mod credentials;
 mod error;
 mod file;
+mod follow;
 mod groups;
 mod node;
 mod scalar;
@@ -27,7 +28,7 @@ mod watch;
 mod web;
 mod window;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha1::{Digest, Sha1};
 
@@ -39,6 +40,7 @@ pub use billing::{Billing, Budget, Charge, Limits, Prices};
 pub use credentials::{Credentials, Oauth1, Oauth2};
 pub use error::{ConfigErrors, ConfigWarning};
 pub use file::FileStamp;
+pub use follow::{Files, Followed, Looks};
 pub use groups::Groups;
 pub use schema::{known_keys, known_web_keys};
 pub use secret::Secret;
@@ -87,7 +89,7 @@ pub struct Loaded {
     /// 48 bits of a hash of the file's bytes, which a gauge can hold exactly. Secrets stand elsewhere and do not enter it.
     pub hash: u64,
     /// The files with secrets and authorities that it names, and which version of each was read.
-    pub files: Vec<(PathBuf, FileStamp)>,
+    pub files: Files,
     /// What the file says; not shown, since it may hold a proxy's password.
     text: Secret,
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::config::Environment;
 use crate::config::error::{ConfigErrors, ConfigWarning, Finding, Place};
 use crate::config::file::{FileError, FileStamp};
+use crate::config::follow::Files;
 use crate::config::node::{Kind, Node, Value};
 use crate::config::schema::Schema;
 use crate::config::suggestion::nearest;
@@ -25,7 +26,7 @@ pub(super) struct Findings<'a> {
     /// Patterns of watch files: with errors elsewhere these files are still worth a look.
     pub(super) globs: RefCell<Vec<String>>,
     /// Files besides, and which version of them was read.
-    pub(super) files: RefCell<Vec<(PathBuf, FileStamp)>>,
+    pub(super) files: RefCell<Files>,
     /// A file could not be opened for want of descriptors.
     is_passing: Cell<bool>,
 }
@@ -56,7 +57,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// What this file holds is read now: it is followed from here on.
+    /// What this file holds is read next: it is followed from here on.
     pub(super) fn reads(&self, path: &Path) {
         self.files.borrow_mut().push((path.to_owned(), FileStamp::of(path)));
     }
@@ -76,6 +77,7 @@ impl<'a> Findings<'a> {
             }
             _ => {
                 let errors = ConfigErrors::new(errors, self.surplus.get()).and_watch_files(self.globs.into_inner());
+                let errors = errors.and_files(self.files.into_inner());
                 Err(errors.passing_if(self.is_passing.get()))
             }
         }

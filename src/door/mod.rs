@@ -18,11 +18,10 @@ use arc_swap::ArcSwap;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use rustls::ServerConfig;
 
-use crate::config::{ConfigErrors, ConfigWarning, WebConfig, load_web};
+use crate::config::{ConfigErrors, ConfigWarning, Files, WebConfig, load_web};
 use crate::net::Peer;
 
 use complaints::Complaints;
-use follow::Fingerprint;
 use line::Line;
 use rate::Bucket;
 use users::{Login, Users};
@@ -54,7 +53,7 @@ struct Rules {
     headers: HeaderMap,
     users: Users,
     bucket: Option<Bucket>,
-    fingerprint: Fingerprint,
+    files: Files,
 }
 
 impl Door {
@@ -66,7 +65,7 @@ impl Door {
             headers: HeaderMap::new(),
             users: Users::default(),
             bucket: None,
-            fingerprint: Fingerprint::default(),
+            files: Files::new(),
         };
         Self::new(None, rules)
     }
@@ -129,10 +128,7 @@ impl Door {
 
 impl Rules {
     fn load(file: &Path) -> Result<(Self, Vec<ConfigWarning>), ConfigErrors> {
-        // Taken before reading: a change while we read is seen at the next look.
-        let before = Fingerprint::of(&[file.to_path_buf()]);
         let loaded = load_web(file)?;
-        let fingerprint = before.and(Fingerprint::of(&loaded.files));
         let WebConfig { tls, http2, headers, users, rate_limit } = &loaded.config;
         let tls = tls.as_ref().map(|tls| tls::server_config(tls, *http2)).transpose();
         let tls = tls.map_err(|faults| loaded.refuse(faults))?;
@@ -146,7 +142,7 @@ impl Rules {
             headers: headers.collect(),
             users: Users::new(users.clone()),
             bucket: rate_limit.map(|limit| Bucket::new(limit, Instant::now())),
-            fingerprint,
+            files: loaded.files,
         };
         Ok((rules, loaded.warnings))
     }

@@ -26,6 +26,11 @@ pub enum Failure {
         /// For so long.
         retry_after: Option<Duration>,
     },
+    /// The call never left: what it may cost could not be kept on disk. Nothing that may cost leaves.
+    Unbooked {
+        /// For so long.
+        retry_after: Duration,
+    },
     /// This credential may not use this system.
     Forbidden,
     /// X refuses the request whole because of ids in it; none are named if X does not say which.

@@ -2,39 +2,20 @@
 
 use std::time::Duration;
 
-use crate::config::{Budget, Charge, Groups, Prices, Tier};
+use crate::config::{Budget, Groups, Tier};
 use crate::model::{
     Api, CredentialKind, Metric, ProjectUsage, RateLimit, RateWindow, Reading, Sample, Scope, Timestamp, TweetId, TweetReading,
 };
+use crate::schedule::plan_tests::{DAY, MINUTE, START, terms, tweets};
 use crate::schedule::{AccountPlan, AccountTerms, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger, TweetsAsk};
 
-const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
-const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(86_400);
-
-fn tweets(count: u64, age: Duration) -> Vec<TweetId> {
-    let millis = (START - age).millis() - 1_288_834_974_657;
-    (0..count).map(|number| TweetId::new(((millis as u64) << 22) + number).expect("an id")).collect()
-}
 
 fn plan(tweets: &[TweetId], budget: Budget) -> Plan {
     let groups = Groups { public: true, non_public: false, organic: false, promoted: false };
-    let prices = Prices { tweet: 0.005, owned_tweet: 0.001, user: 0.01, analytics: 0.005 };
-    let terms = AccountTerms {
-        credentials: vec![CredentialKind::Bearer],
-        derived_bearer: false,
-        sources: vec![SourceTerms { name: "lookup".into(), api: Api::Lookup, groups, every: None }],
-        discovery: None,
-        username: "acme".parse().ok(),
-        ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget },
-        patience: 0.5,
-        speaker: 0,
-        longest_call: Duration::from_secs(10),
-        seed: 0,
-        shards: 1,
-        elsewhere: Default::default(),
-    };
+    let sources = vec![SourceTerms { name: "lookup".into(), api: Api::Lookup, groups, every: None }];
+    let ledger = LedgerTerms { budget, ..terms().ledger };
+    let terms = AccountTerms { credentials: vec![CredentialKind::Bearer], sources, ledger, ..terms() };
     let ladder = Ladder::adaptive(vec![Tier { younger_than: 30 * DAY, every: MINUTE }]);
     Plan::new(ladder, vec![AccountPlan::new(terms, tweets, START)])
 }

@@ -164,14 +164,7 @@ impl AccountPlan {
 
     fn mark_by_age(&mut self, ladder: &Ladder, min_age: Duration, now: Timestamp) {
         for position in (0..self.tweets.len()).filter(|position| !self.tweets[*position].on_demand).collect::<Vec<_>>() {
-            for slot in 0..self.slots.len() {
-                let tweet = &self.tweets[position];
-                let Some((_, _, every)) = self.lane(tweet, slot, ladder, now) else { continue };
-                let track = &tweet.tracks[slot];
-                if self.is_older(track, every.max(min_age), now) && track.due.is_none() && !track.away {
-                    self.tweets[position].tracks[slot].due = Some(now);
-                }
-            }
+            self.mark_older(position, ladder, min_age, now);
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Gates {
     pub(super) credentials: BTreeMap<(CredentialKind, Host), Timestamp>,
     /// No token could be had.
     pub(super) tokenless: BTreeMap<CredentialKind, Timestamp>,
+    /// What calls may cost could not be kept on disk.
+    pub(super) unbooked: Option<Timestamp>,
     /// This credential may not use this system.
     pub(super) forbidden: BTreeMap<(CredentialKind, Api), Timestamp>,
     /// Systems that have answered.
@@ -144,7 +146,8 @@ impl Gates {
         {
             return Passage::Wait(until);
         }
-        if let Some(until) = self.midnight(now).filter(|_| api.class().is_some()) {
+        let dear = closed(self.unbooked.as_ref()).or(self.midnight(now)).filter(|_| api.class().is_some());
+        if let Some(until) = dear {
             return Passage::Wait(until);
         }
         let under_way = self.in_flight.get(&api).copied().unwrap_or(0);
@@ -339,6 +342,7 @@ impl Gates {
                 let pause = retry_after.unwrap_or(TOKEN_PAUSE).min(CREDENTIAL_PAUSE);
                 self.tokenless.insert(credential, now + pause);
             }
+            Failure::Unbooked { retry_after } => self.unbooked = Some(now + *retry_after),
             Failure::Closed => drop(self.closed.insert(api)),
             Failure::Forbidden => {
                 self.forbidden.insert((credential, api), now + FORBIDDEN_PAUSE);

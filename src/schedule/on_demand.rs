@@ -33,17 +33,9 @@ impl AccountPlan {
             self.take_in(id, now);
         }
         let position = self.index[&id];
-        for slot in 0..self.slots.len() {
-            let tweet = &self.tweets[position];
-            let Some((_, _, every)) = self.lane(tweet, slot, ladder, now) else { continue };
-            let track = &tweet.tracks[slot];
-            if self.is_older(track, every.max(min_age), now) && track.due.is_none() && !track.away {
-                self.tweets[position].tracks[slot].due = Some(now);
-                // It was not among those that were compared.
-                if !is_watched {
-                    self.allowance.forget();
-                }
-            }
+        if self.mark_older(position, ladder, min_age, now) && !is_watched {
+            // It was not among those that were compared.
+            self.allowance.forget();
         }
         self.queue.disturb();
         true
@@ -88,8 +80,23 @@ impl AccountPlan {
         self.on_demand.clone_from(&old.on_demand);
     }
 
+    /// Each reading of the tweet is due that is older than its interval and than this. Whether any was not due before.
+    pub(super) fn mark_older(&mut self, position: usize, ladder: &Ladder, min_age: Duration, now: Timestamp) -> bool {
+        let mut is_news = false;
+        for slot in 0..self.slots.len() {
+            let tweet = &self.tweets[position];
+            let Some((_, _, every)) = self.lane(tweet, slot, ladder, now) else { continue };
+            let track = &tweet.tracks[slot];
+            if self.is_older(track, every.max(min_age), now) && track.due.is_none() && !track.away {
+                self.tweets[position].tracks[slot].due = Some(now);
+                is_news = true;
+            }
+        }
+        is_news
+    }
+
     /// A reading of this age is due again.
-    pub(super) fn is_older(&self, track: &Track, age: Duration, now: Timestamp) -> bool {
+    fn is_older(&self, track: &Track, age: Duration, now: Timestamp) -> bool {
         // Scrapes come a few milliseconds early or late; without this slack every other one would find nothing due.
         let slack = (age / 20).min(Duration::from_secs(1));
         let by_day = |asked| is_due_by_day(asked, age, self.midnight(), now);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::Charge;
 use crate::model::{CredentialKind, PriceClass, RateLimit, Room, Timestamp, TweetId, TweetState};
+use crate::schedule::gates::Passage;
 use crate::schedule::{AccountPlan, Bill, Call, Ladder, NextRead, Outcome};
 
 /// What makes tweets due.
@@ -110,6 +111,12 @@ impl Plan {
     /// Numbers that X gave once and gives no more, since this was last asked: the tweet, the source's position, the request's.
     pub fn take_dropped(&mut self, account: usize) -> Vec<(TweetId, usize, u8)> {
         std::mem::take(&mut self.accounts[account].dropped)
+    }
+
+    /// No such call is made now, because X refuses it whatever is in it.
+    pub fn is_shut(&self, call: &Call, now: Timestamp) -> bool {
+        let gates = &self.accounts[call.account].gates;
+        matches!(gates.passage(call.credential, call.errand.api(), now), Passage::Refused(_))
     }
 
     /// What is wrong with an account's answers taken together, since this was last asked.

@@ -2,23 +2,14 @@
 
 use std::time::Duration;
 
-use crate::config::{Budget, Charge, Groups, Prices, Tier};
+use crate::config::{Groups, Tier};
 use crate::model::{
     Api, Ask, Billed, CredentialKind, Failure, ProjectUsage, Reading, Refusal, Timestamp, TweetId, TweetReading, TweetState,
 };
-use crate::schedule::{
-    AccountPlan, AccountTerms, Call, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger, TweetsAsk,
-};
+use crate::schedule::plan_tests::{DAY, MINUTE, START, terms, tweets};
+use crate::schedule::{AccountPlan, AccountTerms, Call, Errand, Ladder, Outcome, Plan, SourceTerms, Trigger, TweetsAsk};
 
-const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(86_400);
 const PUBLIC: Groups = Groups { public: true, non_public: false, organic: false, promoted: false };
-
-fn tweets(count: u64, age: Duration) -> Vec<TweetId> {
-    let millis = (START - age).millis() - 1_288_834_974_657;
-    (0..count).map(|number| TweetId::new(((millis as u64) << 22) + number).expect("an id")).collect()
-}
 
 /// An account with these sources that watches these tweets; everything is read once a minute.
 fn plan(sources: &[Api], tweets: &[TweetId]) -> Plan {
@@ -31,21 +22,7 @@ fn plan(sources: &[Api], tweets: &[TweetId]) -> Plan {
 }
 
 fn plan_of(sources: Vec<SourceTerms>, tweets: &[TweetId]) -> Plan {
-    let prices = Prices { tweet: 0.005, owned_tweet: 0.001, user: 0.01, analytics: 0.005 };
-    let terms = AccountTerms {
-        credentials: vec![CredentialKind::Bearer, CredentialKind::Oauth1],
-        derived_bearer: false,
-        sources,
-        discovery: None,
-        username: "acme".parse().ok(),
-        ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget: Budget::default() },
-        patience: 0.5,
-        speaker: 0,
-        longest_call: Duration::from_secs(10),
-        seed: 0,
-        shards: 1,
-        elsewhere: Default::default(),
-    };
+    let terms = AccountTerms { sources, ..terms() };
     let ladder = Ladder::new(vec![Tier { younger_than: 3_000 * DAY, every: MINUTE }]);
     Plan::new(ladder, vec![AccountPlan::new(terms, tweets, START)])
 }

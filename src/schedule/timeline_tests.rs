@@ -3,20 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::config::{Budget, Charge, Groups, Prices, Tier};
+use crate::config::{Charge, Groups, Tier};
 use crate::model::{
     Api, Ask, Billed, CredentialKind, Failure, PageAsk, ProjectUsage, RateLimit, RateWindow, Reading, Refusal, TimelinePage,
     Timestamp, TweetId, TweetReading, TweetState,
 };
+use crate::schedule::plan_tests::{self, DAY, MINUTE, START};
 use crate::schedule::{
-    AccountPlan, AccountTerms, Call, Discovery, Errand, Ladder, LedgerTerms, Outcome, Plan, SourceTerms, Trigger, TweetsAsk,
+    AccountPlan, AccountTerms, Call, Discovery, Errand, Ladder, Outcome, Plan, SourceTerms, Trigger, TweetsAsk,
 };
 
-const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(86_400);
 const ALL: Groups = Groups { public: true, non_public: true, organic: true, promoted: false };
 
 /// A tweet that is this old at the start.
@@ -35,21 +33,8 @@ fn discovery() -> Discovery {
 }
 
 fn terms(sources: &[Api], discovery: Option<Discovery>) -> AccountTerms {
-    let prices = Prices { tweet: 0.005, owned_tweet: 0.001, user: 0.01, analytics: 0.005 };
-    AccountTerms {
-        credentials: vec![CredentialKind::Oauth1],
-        derived_bearer: false,
-        sources: sources.iter().map(|api| source(*api)).collect(),
-        discovery,
-        username: "acme".parse().ok(),
-        ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget: Budget::default() },
-        patience: 0.5,
-        speaker: 0,
-        longest_call: Duration::from_secs(10),
-        seed: 0,
-        shards: 1,
-        elsewhere: Default::default(),
-    }
+    let sources = sources.iter().map(|api| source(*api)).collect();
+    AccountTerms { credentials: vec![CredentialKind::Oauth1], sources, discovery, ..plan_tests::terms() }
 }
 
 /// X: what is on the timeline, what exists besides, and what it was asked.

@@ -85,6 +85,8 @@ pub enum PauseCause {
     CredentialRefused(Host),
     /// There is no token to call with.
     NoToken,
+    /// What calls may cost cannot be kept on disk.
+    Unbooked,
     /// The credential may not use the system.
     Forbidden,
     /// The system is closed to the app, or to everybody.
@@ -255,11 +257,12 @@ impl AccountPlan {
         let forbidden = gates.forbidden.iter();
         let forbidden = forbidden.map(|((kind, api), until)| pause(PauseCause::Forbidden, Some(*kind), Some(*api), *until));
         let tokenless = gates.tokenless.iter().map(|(kind, until)| pause(PauseCause::NoToken, Some(*kind), None, *until));
+        let unbooked = gates.unbooked.map(|until| pause(PauseCause::Unbooked, None, None, until));
         let limited = gates.closed_windows.iter();
         let limited = limited.map(|((kind, api), closed)| pause(PauseCause::RateLimited, Some(*kind), Some(*api), closed.until));
         let faults = gates.faults.iter().map(|(api, closed)| pause(PauseCause::Fault, None, Some(*api), closed.until));
         let lasting = payment.chain(closed).chain(refused).chain(forbidden);
-        lasting.chain(tokenless.chain(limited).chain(faults).filter(|pause| pause.until > now)).collect()
+        lasting.chain(tokenless.chain(unbooked).chain(limited).chain(faults).filter(|pause| pause.until > now)).collect()
     }
 
     /// X's windows, of systems that it calls: those of others are remembered, for it may call them again.

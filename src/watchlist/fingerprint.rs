@@ -1,15 +1,13 @@
 //! Whether the files of the watch list changed, found out without reading them.
 
-use std::fs;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
-use crate::config::{Config, ConfigErrors};
+use crate::config::{Config, ConfigErrors, FileStamp};
 use crate::watchlist::watch_file;
 
-/// Which files there are, how long each is and when it was last written.
+/// Which files there are, and which version of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fingerprint(Vec<(PathBuf, Option<(u64, SystemTime)>)>);
+pub struct Fingerprint(Vec<(PathBuf, FileStamp)>);
 
 impl Fingerprint {
     /// The files that the configuration's patterns lead to right now. Fails where nobody can tell right now, for want of descriptors.
@@ -20,14 +18,9 @@ impl Fingerprint {
             if let Some(errors) = found.refusals().find(ConfigErrors::is_passing) {
                 return Err(errors);
             }
-            places.extend(found.files.iter().map(|path| (path.clone(), look(path))));
-            places.extend(found.unseen.into_iter().map(|(place, _)| (place, None)));
+            places.extend(found.files.iter().map(|path| (path.clone(), FileStamp::of(path))));
+            places.extend(found.unseen.into_iter().map(|(place, _)| (place, FileStamp::default())));
         }
         Ok(Self(places))
     }
-}
-
-fn look(path: &PathBuf) -> Option<(u64, SystemTime)> {
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.len(), metadata.modified().ok()?))
 }

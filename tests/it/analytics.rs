@@ -1,5 +1,7 @@
 //! Analytics of tweets and of their videos: every shape, and apps that are not let in.
 
+use std::fmt::Display;
+
 use serde_json::json;
 
 use crate::harness::{Account, Exporter, Simulator, ids, watching};
@@ -7,7 +9,7 @@ use crate::harness::{Account, Exporter, Simulator, ids, watching};
 const TWEETS: &str = "/2/tweets/analytics";
 const MEDIA: &str = "/2/media/analytics";
 
-fn start(simulator: &Simulator, sources: &str, tweets: &[&str]) -> Exporter {
+fn start(simulator: &Simulator, sources: &str, tweets: &[impl Display]) -> Exporter {
     Exporter::start(&simulator.acme(Account::OWNER, sources, &watching(tweets)), &simulator.secrets())
 }
 
@@ -64,8 +66,7 @@ async fn an_app_that_is_not_enrolled_asks_once_and_never_again() {
     let simulator = Simulator::start();
     simulator.systems(json!({"account": "acme", "analytics": "not_enrolled"})).await;
     let tweets = simulator.add_tweets("acme", 250, 600).await;
-    let names: Vec<&str> = tweets.iter().map(String::as_str).collect();
-    let exporter = start(&simulator, "[{ api: analytics, window: 7d }]", &names);
+    let exporter = start(&simulator, "[{ api: analytics, window: 7d }]", &tweets);
     let page = exporter.scrape().await;
     assert_eq!(page.sum("tweet_state", &[("state", "unavailable")]), 250.0);
     let asked = simulator.reads(TWEETS).await.len();

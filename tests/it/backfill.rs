@@ -2,29 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tweet_exporter::model::Timestamp;
 
-use crate::harness::{Account, Backfill, Exporter, Simulator, ids, series, until, watching};
-
-const BUCKET: &str = "tweet_engagement_bucket";
-const DAY: u64 = 86_400;
-
-/// Midnight so many days before today.
-fn midnight(days_ago: u64) -> Timestamp {
-    let now = Timestamp::from(SystemTime::now());
-    Timestamp::from_seconds(now.utc_day() * DAY as i64) - Duration::from_secs(days_ago * DAY)
-}
-
-fn text(days_ago: u64) -> String {
-    midnight(days_ago).to_string()
-}
-
-fn watch(tweets: &[String]) -> String {
-    watching(&tweets.iter().map(String::as_str).collect::<Vec<_>>())
-}
+use crate::harness::{
+    Account, BUCKET, Backfill, DAY, Exporter, Process, Simulator, days_ago, ids, midnight, series, until, watching,
+};
 
 /// What X says of a tweet in buckets, by metric and by the second in which the bucket ends.
 async fn truth(simulator: &Simulator, tweet: &str, span: (&str, &str), step: u64) -> BTreeMap<String, BTreeMap<i64, f64>> {
@@ -48,8 +32,8 @@ async fn every_hour_is_what_x_says() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 2, 2 * DAY + 7_000).await;
     let sources = "[{ api: lookup }, { api: analytics, window: 7d }, { api: analytics, window: lifetime }]";
-    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, sources, &watch(&tweets)));
-    let (start, end) = (text(3), text(0));
+    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, sources, &watching(&tweets)));
+    let (start, end) = (days_ago(3), days_ago(0));
     let (code, output) = backfill.run(&start, &end, &["--step=hour", "--lifetime"]);
     assert_eq!(code, 0, "{output}");
     assert_eq!(simulator.reads("/2/tweets/analytics").await.len(), 1, "two windows have one past");
@@ -76,7 +60,7 @@ async fn every_hour_is_what_x_says() {
 async fn a_long_span_is_cut_into_four_weeks_and_all_three_systems_agree() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 30, 70 * DAY).await;
-    let (start, end) = (text(60), text(0));
+    let (start, end) = (days_ago(60), days_ago(0));
     let mut found = Vec::new();
     for (source, batches) in [
         ("{ api: analytics, window: 7d }", 1),
@@ -84,7 +68,7 @@ async fn a_long_span_is_cut_into_four_weeks_and_all_three_systems_agree() {
         ("{ api: insights_historical, window: 28d }", 2),
     ] {
         simulator.forget().await;
-        let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, &format!("[{source}]"), &watch(&tweets)));
+        let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, &format!("[{source}]"), &watching(&tweets)));
         let (code, output) = backfill.run(&start, &end, &["--step=day"]);
         assert_eq!(code, 0, "{output}");
         let requests = simulator.requests().await;
@@ -103,13 +87,13 @@ async fn a_long_span_is_cut_into_four_weeks_and_all_three_systems_agree() {
 async fn hours_of_the_engagement_api_and_the_order_of_sources() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 1, DAY + 7_000).await;
-    let (start, end) = (text(2), text(0));
+    let (start, end) = (days_ago(2), days_ago(0));
     let truth = truth(&simulator, &tweets[0], (&start, &end), 3_600).await;
     for (sources, first) in [
         ("[{ api: engagement_historical, window: 7d }, { api: analytics, window: 7d }]", true),
         ("[{ api: analytics, window: 7d }, { api: engagement_historical, window: 7d }]", false),
     ] {
-        let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, sources, &watch(&tweets)));
+        let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, sources, &watching(&tweets)));
         let (code, output) = backfill.run(&start, &end, &["--step=hour", "--lifetime"]);
         assert_eq!(code, 0, "{output}");
         let samples = backfill.samples();
@@ -134,8 +118,8 @@ async fn after_a_crash_it_goes_on_and_buys_nothing_twice() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 3, 130 * DAY).await;
     let sources = "[{ api: analytics, window: 7d }]";
-    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, sources, &watch(&tweets)));
-    let (start, end) = (text(120), text(0));
+    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, sources, &watching(&tweets)));
+    let (start, end) = (days_ago(120), days_ago(0));
     simulator.faults(json!([{"path": "/2/tweets/analytics", "skip": 2, "fault": {"kind": "stall"}}])).await;
     let mut process = backfill.start(&start, &end, &[]);
     until("the third request", async || (simulator.reads("/2/tweets/analytics").await.len() == 3).then_some(())).await;
@@ -147,7 +131,7 @@ async fn after_a_crash_it_goes_on_and_buys_nothing_twice() {
     journal.extend_from_slice(b"{\"tweet\":{\"id\":17");
     fs::write(backfill.path("out.om.part"), journal).expect("written");
     simulator.faults(json!([])).await;
-    let (code, output) = backfill.run(&start, &text(1), &[]);
+    let (code, output) = backfill.run(&start, &days_ago(1), &[]);
     assert!(code == 2 && output.contains("belongs to a backfill of acme"), "{code} {output}");
     let (code, output) = backfill.run(&start, &end, &[]);
     assert_eq!(code, 0, "{output}");
@@ -170,17 +154,17 @@ async fn the_budget_holds_and_a_larger_one_goes_on() {
     let tweets = simulator.add_tweets("acme", 6, 3 * DAY).await;
     let configuration = |usd: &str| {
         let lines = format!("{}\n    budget: {{ usd_per_day: {usd} }}", Account::OWNER);
-        simulator.acme(&lines, "[{ api: analytics, window: 7d }]", &watch(&tweets))
+        simulator.acme(&lines, "[{ api: analytics, window: 7d }]", &watching(&tweets))
     };
     let backfill = Backfill::new(&simulator, &configuration("0.02"));
-    let (code, output) = backfill.run(&text(2), &text(0), &[]);
+    let (code, output) = backfill.run(&days_ago(2), &days_ago(0), &[]);
     assert!(code == 1 && output.contains("budget is used up"), "{code} {output}");
     assert_eq!(bought(&simulator).await, 4, "0.005 USD each");
     assert!(!backfill.path("out.om").exists());
-    let (code, output) = backfill.run(&text(2), &text(0), &[]);
+    let (code, output) = backfill.run(&days_ago(2), &days_ago(0), &[]);
     assert!(code == 1 && bought(&simulator).await == 4, "{code} {output}");
     backfill.configure(&configuration("0.03"));
-    let (code, output) = backfill.run(&text(2), &text(0), &[]);
+    let (code, output) = backfill.run(&days_ago(2), &days_ago(0), &[]);
     assert_eq!(code, 0, "{output}");
     assert_eq!(bought(&simulator).await, 6);
     assert_eq!(answered(&simulator.reads("/2/tweets/analytics").await).len(), 6, "each once");
@@ -192,18 +176,17 @@ async fn it_shares_the_servers_books_and_waits_for_no_running_server() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 4, 3 * DAY).await;
     let lines = format!("{}\n    budget: {{ usd_per_day: 0.02 }}", Account::OWNER);
-    let backfill = Backfill::new(&simulator, &simulator.acme(&lines, "[{ api: analytics, window: 7d }]", &watch(&tweets)));
+    let backfill = Backfill::new(&simulator, &simulator.acme(&lines, "[{ api: analytics, window: 7d }]", &watching(&tweets)));
     let folder = tempfile::tempdir().expect("a folder");
     fs::copy(backfill.path("tweet_exporter.yml"), folder.path().join("tweet_exporter.yml")).expect("copied");
     let mut exporter = Exporter::start_in(folder, backfill.secrets());
     assert_eq!(exporter.scrape().await.sum("tweet_state", &[("state", "ok")]), 4.0);
     let state = format!("--state.path={}", exporter.folder.path().join("state").display());
     let run = || {
-        let mut arguments = backfill.arguments(&text(2), &text(0), &[]);
+        let mut arguments = backfill.arguments(&days_ago(2), &days_ago(0), &[]);
         arguments.retain(|argument| !argument.starts_with("--state.path"));
         arguments.push(state.clone());
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        crate::harness::Process::run(&arguments, backfill.secrets())
+        Process::run(&arguments, backfill.secrets())
     };
     let (code, output) = run();
     assert!(code == 1 && output.contains("in use by another exporter") && output.contains("stop the server"), "{code} {output}");

@@ -4,15 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::harness::{Account, Backfill, Process, Simulator, until, watching};
+use crate::harness::{Account, Backfill, DAY, Process, Simulator, days_ago, until, watching};
 
 const ANALYTICS: &str = "[{ api: analytics, window: 7d }]";
-
-fn days_ago(days: i64) -> String {
-    let now = jiff::Timestamp::now();
-    let midnight = now.as_second().div_euclid(86_400) * 86_400 - days * 86_400;
-    jiff::Timestamp::from_second(midnight).expect("a time").to_string()
-}
 
 #[tokio::test]
 async fn wrong_use_is_refused_before_anything_is_asked() {
@@ -36,7 +30,7 @@ async fn wrong_use_is_refused_before_anything_is_asked() {
     let mut arguments = backfill.arguments(&two, &one, &[]);
     arguments.retain(|argument| argument != "--account=acme");
     arguments.push("--account=nobody".to_owned());
-    let (code, output) = Process::run(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), backfill.secrets());
+    let (code, output) = Process::run(&arguments, backfill.secrets());
     assert!(code == 2 && output.contains("there is no account nobody; the accounts are acme"), "{output}");
     backfill.configure(&simulator.acme(Account::OWNER, "[{ api: lookup }]", &watching(&[&tweet])));
     let (code, output) = backfill.run(&two, &one, &[]);
@@ -53,7 +47,7 @@ async fn wrong_use_is_refused_before_anything_is_asked() {
 #[tokio::test]
 async fn an_output_that_is_there_or_cannot_be_is_refused() {
     let simulator = Simulator::start();
-    let tweets = simulator.add_tweets("acme", 1, 3 * 86_400).await;
+    let tweets = simulator.add_tweets("acme", 1, 3 * DAY).await;
     let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, ANALYTICS, &watching(&[&tweets[0]])));
     let (two, none) = (days_ago(2), days_ago(0));
     fs::write(backfill.path("out.om"), "mine").expect("written");
@@ -69,7 +63,7 @@ async fn an_output_that_is_there_or_cannot_be_is_refused() {
         let mut arguments = backfill.arguments(&two, &none, &[]);
         arguments.retain(|argument| !argument.starts_with("--output"));
         arguments.push(format!("--output={output}"));
-        Process::run(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), backfill.secrets())
+        Process::run(&arguments, backfill.secrets())
     };
     let (code, output) = elsewhere(&backfill.path("missing/out.om").display().to_string());
     assert!(code == 1 && output.contains("cannot be used"), "{code} {output}");
@@ -84,9 +78,8 @@ async fn an_output_that_is_there_or_cannot_be_is_refused() {
 #[tokio::test]
 async fn a_disk_that_fills_leaves_nothing_that_looks_complete() {
     let simulator = Simulator::start();
-    let tweets = simulator.add_tweets("acme", 20, 30 * 86_400).await;
-    let names: Vec<&str> = tweets.iter().map(String::as_str).collect();
-    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, ANALYTICS, &watching(&names)));
+    let tweets = simulator.add_tweets("acme", 20, 30 * DAY).await;
+    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, ANALYTICS, &watching(&tweets)));
     let (start, end) = (days_ago(28), days_ago(0));
     // No file may grow beyond 2 MiB (ulimit counts blocks of 512 bytes): the state and the journal do not need so much, the output does.
     let arguments = backfill.arguments(&start, &end, &["--step=hour"]);
@@ -117,9 +110,9 @@ async fn a_span_without_numbers_is_an_error_and_no_file() {
 #[tokio::test]
 async fn tweets_of_others_cost_themselves_only() {
     let simulator = Simulator::start();
-    let own = simulator.add_tweets("acme", 4, 3 * 86_400).await;
-    let foreign = simulator.add_tweets("globex", 1, 3 * 86_400).await;
-    let tweets: Vec<&str> = own.iter().chain(&foreign).map(String::as_str).collect();
+    let own = simulator.add_tweets("acme", 4, 3 * DAY).await;
+    let foreign = simulator.add_tweets("globex", 1, 3 * DAY).await;
+    let tweets: Vec<&String> = own.iter().chain(&foreign).collect();
     for source in ["{ api: analytics, window: 7d }", "{ api: engagement_historical, window: 7d }"] {
         let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, &format!("[{source}]"), &watching(&tweets)));
         let (code, output) = backfill.run(&days_ago(2), &days_ago(0), &[]);
@@ -131,8 +124,7 @@ async fn tweets_of_others_cost_themselves_only() {
     // A refusal of the whole batch that names nobody: halves are asked for.
     let rule = json!([{"path": "/2/tweets/analytics", "fault": {"kind": "poison", "tweets": [own[2]], "status": 403}}]);
     simulator.faults(rule).await;
-    let names: Vec<&str> = own.iter().map(String::as_str).collect();
-    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, ANALYTICS, &watching(&names)));
+    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, ANALYTICS, &watching(&own)));
     let (code, output) = backfill.run(&days_ago(2), &days_ago(0), &[]);
     assert_eq!(code, 0, "{output}");
     assert_eq!(backfill.samples().keys().filter(|(_, labels)| labels["metric"] == "likes").count(), 3);
@@ -141,7 +133,7 @@ async fn tweets_of_others_cost_themselves_only() {
 #[tokio::test]
 async fn faults_and_full_windows_are_waited_for() {
     let simulator = Simulator::start();
-    let tweets = simulator.add_tweets("acme", 1, 3 * 86_400).await;
+    let tweets = simulator.add_tweets("acme", 1, 3 * DAY).await;
     let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, ANALYTICS, &watching(&[&tweets[0]])));
     simulator
         .faults(json!([
@@ -157,7 +149,7 @@ async fn faults_and_full_windows_are_waited_for() {
 #[tokio::test]
 async fn a_system_that_is_closed_or_wants_money_ends_it_and_it_can_go_on() {
     let simulator = Simulator::start();
-    let tweets = simulator.add_tweets("acme", 1, 3 * 86_400).await;
+    let tweets = simulator.add_tweets("acme", 1, 3 * DAY).await;
     let sources = "[{ api: analytics, window: 7d }, { api: insights_historical, window: 28d }]";
     let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, sources, &watching(&[&tweets[0]])));
     simulator.systems(json!({"account": "acme", "insights": "gone"})).await;
@@ -178,7 +170,7 @@ async fn a_system_that_is_closed_or_wants_money_ends_it_and_it_can_go_on() {
 #[tokio::test]
 async fn somebody_who_stops_it_is_told_how_to_go_on() {
     let simulator = Simulator::start();
-    let tweets = simulator.add_tweets("acme", 1, 3 * 86_400).await;
+    let tweets = simulator.add_tweets("acme", 1, 3 * DAY).await;
     let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, ANALYTICS, &watching(&[&tweets[0]])));
     simulator.faults(json!([{"fault": {"kind": "stall"}}])).await;
     let mut process = backfill.start(&days_ago(2), &days_ago(0), &[]);

@@ -4,21 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Account, Backfill, Simulator, ids, series, until, watching};
+use crate::harness::{Account, BUCKET, Backfill, DAY, Simulator, days_ago, ids, series, until, watching};
 
-const BUCKET: &str = "tweet_engagement_bucket";
 const ANALYTICS: &str = "[{ api: analytics, window: 7d }]";
-const DAY: u64 = 86_400;
-
-fn days_ago(days: i64) -> String {
-    let now = jiff::Timestamp::now();
-    let midnight = now.as_second().div_euclid(86_400) * 86_400 - days * 86_400;
-    jiff::Timestamp::from_second(midnight).expect("a time").to_string()
-}
-
-fn watch(tweets: &[String]) -> String {
-    watching(&tweets.iter().map(String::as_str).collect::<Vec<_>>())
-}
 
 /// Tweet and start of whatever X answered.
 fn answered(requests: &[Value]) -> Vec<(String, String)> {
@@ -32,7 +20,7 @@ async fn a_resumed_backfill_follows_the_watch_list_and_says_so() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 4, 130 * DAY).await;
     let (gone, stays, new) = (&tweets[0], &tweets[1], &tweets[3]);
-    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, ANALYTICS, &watch(&tweets[..3])));
+    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, ANALYTICS, &watching(&tweets[..3])));
     let (start, end) = (days_ago(120), days_ago(0));
     simulator.faults(json!([{"path": "/2/tweets/analytics", "skip": 2, "fault": {"kind": "stall"}}])).await;
     let mut process = backfill.start(&start, &end, &[]);
@@ -40,7 +28,7 @@ async fn a_resumed_backfill_follows_the_watch_list_and_says_so() {
     process.signal("KILL");
     process.end();
     simulator.faults(json!([])).await;
-    backfill.configure(&simulator.acme(Account::OWNER, ANALYTICS, &watch(&tweets[1..])));
+    backfill.configure(&simulator.acme(Account::OWNER, ANALYTICS, &watching(&tweets[1..])));
     let (code, output) = backfill.run(&start, &end, &[]);
     assert_eq!(code, 0, "{output}");
     assert!(output.contains(&format!("warning: 1 tweet ({new}): new on the watch list")), "{output}");
@@ -63,14 +51,14 @@ async fn values_that_cannot_be_read_are_counted_also_after_a_crash() {
         let simulator = Simulator::start();
         let tweets = simulator.add_tweets("acme", 2, 70 * DAY).await;
         let sources = format!("[{source}]");
-        let whole = Backfill::new(&simulator, &simulator.acme(Account::OWNER, &sources, &watch(&tweets)));
+        let whole = Backfill::new(&simulator, &simulator.acme(Account::OWNER, &sources, &watching(&tweets)));
         let (start, end) = (days_ago(60), days_ago(0));
         let (code, output) = whole.run(&start, &end, &[]);
         assert!(code == 0 && !output.contains("unreadable"), "{output}");
         let count = |backfill: &Backfill| backfill.samples().values().map(|values| values.len()).sum::<usize>();
         let all = count(&whole);
         simulator.forget().await;
-        let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, &sources, &watch(&tweets)));
+        let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, &sources, &watching(&tweets)));
         let bad = json!({"path": path, "times": 1, "fault": {"kind": "malformed_value"}});
         simulator.faults(json!([bad, {"path": path, "fault": {"kind": "stall"}}])).await;
         let mut process = backfill.start(&start, &end, &[]);

@@ -4,22 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Account, Backfill, Simulator, ids, series, until, watching};
+use crate::harness::{Account, BUCKET, Backfill, DAY, Simulator, days_ago, ids, series, until, watching};
 
-const BUCKET: &str = "tweet_engagement_bucket";
 const HISTORICAL: &str = "/2/insights/historical";
 const SOURCE: &str = "[{ api: insights_historical, window: 28d }]";
-const DAY: u64 = 86_400;
-
-fn days_ago(days: i64) -> String {
-    let now = jiff::Timestamp::now();
-    let midnight = now.as_second().div_euclid(86_400) * 86_400 - days * 86_400;
-    jiff::Timestamp::from_second(midnight).expect("a time").to_string()
-}
-
-fn watch(tweets: &[String]) -> String {
-    watching(&tweets.iter().map(String::as_str).collect::<Vec<_>>())
-}
 
 /// Tweets, start and end of what was asked for.
 fn asked(request: &Value) -> (Vec<String>, String, String) {
@@ -35,7 +23,7 @@ fn is_good(request: &Value) -> bool {
 async fn four_weeks_of_hours_of_many_tweets_are_cut_to_what_can_be_read() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 20, 70 * DAY).await;
-    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, SOURCE, &watch(&tweets)));
+    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, SOURCE, &watching(&tweets)));
     let (code, output) = backfill.run(&days_ago(28), &days_ago(0), &["--step=hour"]);
     assert_eq!(code, 0, "{output}");
     assert!(!output.contains("too large"), "{output}");
@@ -51,7 +39,7 @@ async fn four_weeks_of_hours_of_many_tweets_are_cut_to_what_can_be_read() {
 async fn an_answer_that_is_too_large_is_never_asked_for_again_as_it_was() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 2, 70 * DAY).await;
-    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, SOURCE, &watch(&tweets)));
+    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, SOURCE, &watching(&tweets)));
     let huge = json!({"path": HISTORICAL, "times": 3, "fault": {"kind": "huge", "bytes": 17 << 20}});
     let stall = json!({"path": HISTORICAL, "skip": 2, "fault": {"kind": "stall"}});
     simulator.faults(json!([huge, stall])).await;
@@ -81,7 +69,7 @@ async fn an_answer_that_is_too_large_is_never_asked_for_again_as_it_was() {
 async fn too_large_an_answer_to_a_small_question_ends_it() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 1, 70 * DAY).await;
-    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, SOURCE, &watch(&tweets)));
+    let backfill = Backfill::new(&simulator, &simulator.acme(Account::OWNER, SOURCE, &watching(&tweets)));
     simulator.faults(json!([{"path": HISTORICAL, "fault": {"kind": "huge", "bytes": 17 << 20}}])).await;
     let (code, output) = backfill.run(&days_ago(7), &days_ago(0), &[]);
     assert!(code == 1 && output.contains("the answer is too large, little as was asked for"), "{code} {output}");

@@ -138,6 +138,13 @@ async fn on_a_full_disk_nothing_is_bought_again_and_again() {
         until("the alarm", async || (exporter.scrape().await.value("tweet_exporter_state_ok", &[]) == Some(0.0)).then_some(()))
             .await;
     }
+    let status =
+        until("what is held back", async || Some(exporter.get("/").await.1).filter(|html| html.contains("Calls held back")))
+            .await;
+    assert!(
+        status.contains("all systems: <b class=\"warn\">the state cannot be written") && !status.contains("there is no token"),
+        "{status}"
+    );
     let before = billed(&simulator).await;
     assert!(before < 400, "{before} were bought on a disk with no room to say so");
     assert_eq!(exporter.scrape().await.state(names[0]), "ok", "the last numbers stay");

@@ -1,15 +1,15 @@
 //! The Engagement API: two passes over totals, refusals of a whole request for one tweet, windows, numbers that X calls false.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Account, Exporter, Page, Simulator, credential, ids, until, watching};
+use crate::harness::{Account, DAY, Exporter, Page, Simulator, credential, ids, until, watching};
 
 const TOTALS: &str = "/insights/engagement/totals";
-const DAY: u64 = 86_400;
 
-fn start(simulator: &Simulator, lines: &str, sources: &str, tweets: &[&str]) -> Exporter {
+fn start(simulator: &Simulator, lines: &str, sources: &str, tweets: &[impl Display]) -> Exporter {
     Exporter::start(&simulator.acme(lines, sources, &watching(tweets)), &simulator.secrets())
 }
 

@@ -1,12 +1,14 @@
 //! Insights: both layouts, both ways to write lists, errors of single tweets, and an X that serves them no more.
 
+use std::fmt::Display;
+
 use serde_json::json;
 
 use crate::harness::{Account, Exporter, Simulator, ids, watching};
 
 const PATH: &str = "/2/insights/";
 
-fn start(simulator: &Simulator, sources: &str, tweets: &[&str]) -> Exporter {
+fn start(simulator: &Simulator, sources: &str, tweets: &[impl Display]) -> Exporter {
     Exporter::start(&simulator.acme(Account::OWNER, sources, &watching(tweets)), &simulator.secrets())
 }
 
@@ -76,8 +78,7 @@ async fn errors_of_single_tweets_cost_only_them() {
 async fn batches_have_25_tweets() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 60, 600).await;
-    let names: Vec<&str> = tweets.iter().map(String::as_str).collect();
-    let exporter = start(&simulator, "[{ api: insights_28hr }]", &names);
+    let exporter = start(&simulator, "[{ api: insights_28hr }]", &tweets);
     let page = exporter.scrape().await;
     assert_eq!(page.sum("tweet_state", &[("state", "ok")]), 60.0);
     let mut counts: Vec<_> = simulator.reads(PATH).await.iter().filter_map(|request| request["ids_count"].as_u64()).collect();

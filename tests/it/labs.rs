@@ -1,12 +1,14 @@
 //! Labs: alive it gives numbers; retired, as X has it, it is asked once.
 
+use std::fmt::Display;
+
 use serde_json::json;
 
 use crate::harness::{Account, Exporter, Simulator, credential, watching};
 
 const PATH: &str = "/labs/1/";
 
-fn start(simulator: &Simulator, sources: &str, tweets: &[&str]) -> Exporter {
+fn start(simulator: &Simulator, sources: &str, tweets: &[impl Display]) -> Exporter {
     Exporter::start(&simulator.acme(Account::OWNER, sources, &watching(tweets)), &simulator.secrets())
 }
 
@@ -41,8 +43,7 @@ async fn batches_have_50_tweets() {
     let simulator = Simulator::start();
     simulator.systems(json!({"account": "acme", "labs": "alive"})).await;
     let tweets = simulator.add_tweets("acme", 60, 600).await;
-    let names: Vec<&str> = tweets.iter().map(String::as_str).collect();
-    let exporter = start(&simulator, "[{ api: labs_private }]", &names);
+    let exporter = start(&simulator, "[{ api: labs_private }]", &tweets);
     assert_eq!(exporter.scrape().await.sum("tweet_state", &[("state", "ok")]), 60.0);
     let counts: Vec<_> = simulator.reads(PATH).await.iter().filter_map(|request| request["ids_count"].as_u64()).collect();
     assert_eq!((counts.len(), counts.iter().sum::<u64>(), counts.iter().max()), (2, 60, Some(&50)));

@@ -164,13 +164,13 @@ fn what_cannot_work_is_said_before_any_browser_opens() {
     let (folder, _server) = set_up("https://acme.example/callback", "");
     for (account, says) in [("nobody", "the accounts are acme, globex"), ("globex", "with oauth2: acme")] {
         let arguments = arguments(&folder, &["--account", account]);
-        let (code, output) = Process::run(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &secrets());
+        let (code, output) = Process::run(&arguments, &secrets());
         assert!(code == 2 && output.contains(says), "{code} {output}");
     }
     let file = folder.path().join("c.yml");
     let text = fs::read_to_string(&file).expect("there").replace("acme.token.json", "nowhere/acme.token.json");
     fs::write(&file, text).expect("written");
     let arguments = arguments(&folder, &["--account=acme"]);
-    let (code, output) = Process::run(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &secrets());
+    let (code, output) = Process::run(&arguments, &secrets());
     assert!(code == 1 && output.contains("nowhere") && !output.contains("authorize"), "{code} {output}");
 }

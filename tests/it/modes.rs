@@ -149,3 +149,27 @@ async fn the_watch_list_follows_its_files() {
     exporter.process.line("the refusal", |line| line.contains("more.yml:1:3") && line.contains("the one before stays"));
     assert_eq!(exporter.scrape().await.state(&plain), "ok");
 }
+
+#[tokio::test]
+async fn a_list_is_another_one_though_it_is_as_long_and_as_old() {
+    let simulator = Simulator::start();
+    let tweets = simulator.add_tweets("acme", 2, 600).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    // Whatever packs files for others likes to give them all one date.
+    let write = |name: &str, tweet: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("- \"{tweet}\"\n")).expect("written");
+        let file = std::fs::File::options().write(true).open(&path).expect("there");
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("dated");
+        path
+    };
+    let list = write("list.yml", &tweets[0]);
+    let watch = format!("{{ files: [\"{}\"] }}", list.display());
+    let exporter = Exporter::start(&simulator.acme(Account::PUBLIC, "[{ api: lookup }]", &watch), &simulator.secrets());
+    std::fs::rename(write("list.new", &tweets[1]), list).expect("in its place");
+    until("the other tweet", async || {
+        let page = exporter.scrape().await;
+        (!page.families_of(&tweets[1]).is_empty() && page.families_of(&tweets[0]).is_empty()).then_some(())
+    })
+    .await;
+}

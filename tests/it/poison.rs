@@ -148,3 +148,37 @@ async fn several_culprits_in_several_batches_are_all_found() {
         assert!(requests.len() == 2 && requests.iter().all(|request| request["status"] == 200), "{requests:?}");
     }
 }
+
+#[tokio::test]
+async fn the_log_blames_the_account_only_once_it_is_the_account() {
+    const ANALYTICS: &str = "/2/tweets/analytics";
+    let simulator = Simulator::start();
+    let tweets = simulator.add_tweets("acme", 8, 600).await;
+    let configuration = simulator.acme(Account::OWNER, "[{ api: analytics, window: 7d }]", &watching(&tweets));
+    let refused = |line: &str| line.contains("api=analytics") && line.contains("reason=forbidden");
+    let blames = |line: &str| refused(line) && line.contains("X refuses the account");
+    for fault in [
+        json!({"kind": "poison", "tweets": [&tweets[2]], "bare": true}),
+        json!({"kind": "poison", "tweets": [&tweets[2]], "named": true}),
+        json!({"kind": "poison", "tweets": [&tweets[2]]}),
+    ] {
+        simulator.faults(json!([{"path": ANALYTICS, "fault": fault}])).await;
+        let mut exporter = Exporter::start(&configuration, &simulator.secrets());
+        until("all others", async || (exporter.scrape().await.sum("tweet_state", &[("state", "ok")]) == 7.0).then_some(())).await;
+        let first = exporter.process.line("the first refusal", refused);
+        assert!(first.contains("level=warn") && !blames(&first), "{fault}: {first}");
+        // The log is one stream: what was said before its last line has been read with it.
+        exporter.process.signal("TERM");
+        exporter.process.line("the end", |line| line.contains("stopped"));
+        exporter.process.end();
+        let log = exporter.process.output();
+        assert!(!log.lines().any(|line| line.contains("level=error")), "{fault}: {log}");
+    }
+    simulator.faults(json!([{"path": ANALYTICS, "fault": {"kind": "empty", "status": 403}}])).await;
+    let exporter = Exporter::start(&configuration, &simulator.secrets());
+    exporter.scrape().await;
+    let first = exporter.process.line("the first refusal", refused);
+    assert!(first.contains("level=warn"), "{first}");
+    let last = exporter.process.line("the account's refusal", blames);
+    assert!(last.contains("level=error"), "{last}");
+}

@@ -57,8 +57,7 @@ async fn together_shards_show_what_one_exporter_shows_and_nothing_twice() {
     }
     simulator.add_tweets("acme", 10, 300).await;
     // Some of the named tweets are on the timeline, too, with other labels.
-    let names: Vec<&str> = named.iter().map(String::as_str).collect();
-    let watch = watching(&names).replace('}', ", timeline: { younger_than: 1d, labels: { from: timeline } } }");
+    let watch = watching(&named).replace('}', ", timeline: { younger_than: 1d, labels: { from: timeline } } }");
     let globex = "  - name: globex\n    username: globex\n    credentials: { bearer_token: \"${GLOBEX_BEARER_TOKEN}\" }\n    \
                   sources: [{ api: timeline }]\n    watch: { timeline: { younger_than: 30d } }\n";
     let configuration = simulator.acme_under(TOP, Account::OWNER, "[{ api: lookup }]", &watch) + globex;
@@ -109,8 +108,7 @@ async fn a_scarce_window_is_shared() {
     let simulator = Simulator::start();
     simulator.systems(json!({"account": "acme", "labs": "alive"})).await;
     let tweets = simulator.add_tweets("acme", 40, 600).await;
-    let names: Vec<&str> = tweets.iter().map(String::as_str).collect();
-    let configuration = simulator.acme_under(TOP, Account::OWNER, "[{ api: labs_private }]", &watching(&names));
+    let configuration = simulator.acme_under(TOP, Account::OWNER, "[{ api: labs_private }]", &watching(&tweets));
     let shards = shards(&simulator, &configuration, 2);
     for _ in 0..10 {
         tokio::join!(shards[0].refresh(), shards[1].refresh());

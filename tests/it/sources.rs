@@ -92,9 +92,8 @@ async fn a_timeline_that_hangs_or_fails_does_not_delay_the_first_lookup() {
 async fn what_x_has_counted_is_asked_after_the_first_numbers_and_costs_nothing() {
     let simulator = Simulator::start();
     let tweets = simulator.add_tweets("acme", 7, 600).await;
-    let names: Vec<&str> = tweets.iter().map(String::as_str).collect();
     let top = "tiers: [{ younger_than: 30d, every: 1s }]";
-    let text = simulator.acme_under(top, Account::PUBLIC, "[{ api: lookup }]", &watching(&names));
+    let text = simulator.acme_under(top, Account::PUBLIC, "[{ api: lookup }]", &watching(&tweets));
     let exporter = Exporter::start(&text, &simulator.secrets());
     let page = until("the gauges", async || {
         let page = exporter.scrape().await;

@@ -7,7 +7,7 @@ use reqwest::Version;
 use reqwest::tls::Version as Tls;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::harness::{Authority, Site, TLS, until};
+use crate::harness::{Authority, Exporter, Site, TLS, until, web_folder, write_secret};
 
 const HEALTHY: &str = "/-/healthy";
 
@@ -167,6 +167,22 @@ async fn a_bad_file_keeps_what_was_and_a_good_one_heals() {
     })
     .await;
     site.end().await;
+}
+
+#[tokio::test]
+async fn what_a_bad_file_names_is_followed_until_it_is_good() {
+    let (folder, authority) = web_folder();
+    let configuration = "api: { url: \"http://127.0.0.1:9\" }\naccounts:\n  - name: acme\n    credentials: { bearer_token: \"${TOKEN}\" }\n    \
+                         watch: { tweets: [20] }\n";
+    fs::write(folder.path().join("tweet_exporter.yml"), configuration).expect("written");
+    let web = folder.path().join("web.yml");
+    write_secret(&web, TLS);
+    let secrets = [("TOKEN".to_owned(), "AAAA".to_owned())];
+    let exporter = Exporter::start_with(folder, &secrets, &[format!("--web.config.file={}", web.display())]);
+    write_secret(&web, &TLS.replace("server.", "next."));
+    exporter.process.line("the refusal", |line| line.contains("the web configuration has changed but cannot be used"));
+    authority.server().write(exporter.folder.path(), "next");
+    exporter.process.line("the new certificate", |line| line.contains("the web configuration was read again"));
 }
 
 /// Everything that the server says to these bytes until it closes.

@@ -54,7 +54,8 @@ pub(super) fn run(common: &Common, args: &PlanArgs) -> ExitCode {
     let now = Timestamp::from(SystemTime::now());
     let settings = Settings { now, new_tweets_per_day: args.new_tweets_per_day, max_usd_per_month: args.max_usd_per_month };
     let warnings = check::warnings(&loaded, &watchlist);
-    warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    // The table has them.
+    warnings.iter().filter(|_| args.format == Format::Json).for_each(|warning| eprintln!("warning: {warning}"));
     let mut known = known_state(&loaded.config, &common.state_path, now);
     for (known, room) in known.iter_mut().flatten().zip(&watchlist.rooms) {
         known.found.retain(|found| !room.elsewhere.contains(found));

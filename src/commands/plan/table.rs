@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::commands::check;
 use crate::commands::plan::report::{Account, Price, Report, Requests, Sums};
 
 /// The whole text.
@@ -41,7 +42,8 @@ pub(super) fn usd(amount: f64) -> String {
 
 fn rows(account: &Account) -> Vec<String> {
     let (name, watched, retired) = (&account.account, account.watched_tweets, account.retired_tweets);
-    let mut rows = vec![format!("account {name}: {watched} tweets, {retired} of them retired{}", budget(account))];
+    let mut rows =
+        vec![format!("account {name}: {}, {retired} of them retired{}", check::counted(watched, "tweet"), budget(account))];
     if !account.requests.is_empty() {
         let head = ["requests", "", "15 min", "at most", "X allows", "day", "month"].map(str::to_owned).to_vec();
         rows.extend(aligned([head].into_iter().chain(account.requests.iter().map(requests)).collect()));

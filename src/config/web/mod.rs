@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::error::{ConfigErrors, ConfigWarning};
 use crate::config::file::{MAX_CONFIG, read_text};
+use crate::config::follow::Files;
 use crate::config::node::Node;
 use crate::config::section::{Field, Findings, Section};
 use crate::config::{schema, syntax};
@@ -44,8 +45,8 @@ pub struct LoadedWeb {
     pub config: WebConfig,
     /// What works but deserves a look.
     pub warnings: Vec<ConfigWarning>,
-    /// Files that it names.
-    pub files: Vec<PathBuf>,
+    /// The file and those that it names, and which version of each was read.
+    pub files: Files,
     file: PathBuf,
     root: Node,
 }
@@ -60,18 +61,18 @@ impl LoadedWeb {
             let place = key.split('.').try_fold(root.clone(), |field, key| field.inside(key)).map(|field| field.node.place);
             findings.error(place, &key, text);
         }
-        findings.conclude::<()>(None).expect_err("nothing was concluded")
+        findings.conclude::<()>(None).expect_err("nothing was concluded").and_files(self.files.clone())
     }
 }
 
 /// Reads and checks a file and those that it names.
 pub fn load_web(path: &Path) -> Result<LoadedWeb, ConfigErrors> {
+    let nothing = |_: &str| None;
+    let findings = Findings::new(path, &nothing);
+    findings.reads(path);
     let text = read_text(path, MAX_CONFIG).map_err(|error| {
         ConfigErrors::of_unread(path, &error, "write the path of a web configuration after --web.config.file")
     })?;
-    let nothing = |_: &str| None;
-    let findings = Findings::new(path, &nothing);
-    let mut files = Vec::new();
     let root = match syntax::read(&text) {
         Ok(root) => root,
         Err(error) => {
@@ -79,18 +80,19 @@ pub fn load_web(path: &Path) -> Result<LoadedWeb, ConfigErrors> {
             return Err(findings.conclude::<()>(None).expect_err("nothing was concluded"));
         }
     };
-    let config = config(&Field { node: &root, path: String::new(), findings: &findings }, path, &mut files);
+    let config = config(&Field { node: &root, path: String::new(), findings: &findings }, path);
+    let files = findings.files.borrow().clone();
     let (config, warnings) = findings.conclude(config)?;
     Ok(LoadedWeb { config, warnings, files, file: path.to_path_buf(), root })
 }
 
-fn config(root: &Field<'_>, path: &Path, files: &mut Vec<PathBuf>) -> Option<WebConfig> {
+fn config(root: &Field<'_>, path: &Path) -> Option<WebConfig> {
     // The toolkit takes it for no protection at all; but so looks a file that somebody is just writing anew.
     if root.is_null() {
         return root.refuse("the file is empty; write {} for plain HTTP without users, or leave out --web.config.file");
     }
     let section = root.section(&schema::WEB)?;
-    let tls = section.optional("tls_server_config", |field| tls::read(field, files)).map(Option::flatten);
+    let tls = section.optional("tls_server_config", tls::read).map(Option::flatten);
     let http = section.section("http_server_config", &schema::WEB_HTTP);
     let http2 = http.as_ref().and_then(|http| http.or("http2", true, Field::old_flag));
     let headers = http.as_ref().and_then(headers::read);

@@ -1,7 +1,6 @@
 //! Certificates and keys: inside the file, or in a file of their own.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use crate::config::file::read_text;
 use crate::config::secret::warn_if_open;
@@ -32,14 +31,14 @@ pub(super) struct Keys {
 }
 
 /// The text under one of the two keys. Outside `None` is an error, inside it is absence.
-pub(super) fn optional(section: &Section<'_>, keys: &Keys, files: &mut Vec<PathBuf>) -> Option<Option<Pem>> {
+pub(super) fn optional(section: &Section<'_>, keys: &Keys) -> Option<Option<Pem>> {
     let (text, key) = match (given(section, keys.inline), given(section, keys.file)) {
         (None, None) => return Some(None),
         (Some(field), Some(_)) => {
             return field.refuse(format!("{} and {} say the same; keep one of them", keys.inline, keys.file));
         }
         (Some(field), None) => (field.text()?.to_owned(), keys.inline),
-        (None, Some(field)) => (from_file(&field, keys, files)?, keys.file),
+        (None, Some(field)) => (from_file(&field, keys)?, keys.file),
     };
     if !text.contains("-----BEGIN ") || !text.contains(keys.label) {
         let field = section.field(key)?;
@@ -53,11 +52,11 @@ pub(super) fn given<'a>(section: &Section<'a>, key: &'static str) -> Option<Fiel
     section.field(key).filter(|field| field.as_text() != Some(""))
 }
 
-fn from_file(field: &Field<'_>, keys: &Keys, files: &mut Vec<PathBuf>) -> Option<String> {
+fn from_file(field: &Field<'_>, keys: &Keys) -> Option<String> {
     /// A chain has some ten kilobytes, a bundle of a system's authorities half a megabyte.
     const MOST: u64 = 4 << 20;
     let path = field.path()?;
-    files.push(path.clone());
+    field.findings.reads(&path);
     match read_text(&path, MOST) {
         Ok(text) => {
             if keys.is_secret {

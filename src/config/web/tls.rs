@@ -1,8 +1,6 @@
 //! `tls_server_config`. Versions, suites and curves carry Go's names; what rustls does not have is refused, or left out with a warning
 //! where something remains that is at least as strong.
 
-use std::path::PathBuf;
-
 use rustls::{CipherSuite, NamedGroup, ProtocolVersion};
 
 use crate::config::schema;
@@ -53,15 +51,15 @@ const KEY: Keys = Keys { inline: "key", file: "key_file", label: "PRIVATE KEY", 
 const CLIENT_CA: Keys = Keys { inline: "client_ca", file: "client_ca_file", label: "CERTIFICATE", is_secret: false };
 
 /// Reads the section; an empty one means no TLS.
-pub(super) fn read(field: &Field<'_>, files: &mut Vec<PathBuf>) -> Option<Option<TlsConfig>> {
+pub(super) fn read(field: &Field<'_>) -> Option<Option<TlsConfig>> {
     let section = field.section(&schema::WEB_TLS)?;
     if schema::WEB_TLS.keys.iter().all(|key| given(&section, key).is_none()) {
         return Some(None);
     }
-    let certificate = required(&section, &CERTIFICATE, files);
-    let key = required(&section, &KEY, files);
+    let certificate = required(&section, &CERTIFICATE);
+    let key = required(&section, &KEY);
     let client_auth = client_auth(&section);
-    let client_ca = pem::optional(&section, &CLIENT_CA, files);
+    let client_ca = pem::optional(&section, &CLIENT_CA);
     let allowed_sans = section.optional("client_allowed_sans", names);
     if let (Some(auth), Some(ca), Some(sans)) = (client_auth, &client_ca, &allowed_sans) {
         check_clients(&section, auth, ca.is_some(), sans.is_some());
@@ -87,8 +85,8 @@ pub(super) fn read(field: &Field<'_>, files: &mut Vec<PathBuf>) -> Option<Option
     }))
 }
 
-fn required(section: &Section<'_>, keys: &Keys, files: &mut Vec<PathBuf>) -> Option<Pem> {
-    pem::optional(section, keys, files)?.or_else(|| {
+fn required(section: &Section<'_>, keys: &Keys) -> Option<Pem> {
+    pem::optional(section, keys)?.or_else(|| {
         section
             .missing(keys.file, &format!("TLS needs it; write the path of a PEM file, or {} with the text itself", keys.inline))
     })

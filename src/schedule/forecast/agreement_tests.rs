@@ -3,18 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::config::{Budget, Charge, Groups, Prices, Tier};
-use crate::model::{Api, CredentialKind, PageAsk, ProjectUsage, Reading, TimelinePage, Timestamp, TweetId, TweetReading};
+use crate::config::{Charge, Groups, Tier};
+use crate::model::{Api, PageAsk, ProjectUsage, Reading, TimelinePage, Timestamp, TweetId, TweetReading};
+use crate::schedule::plan_tests::{self, DAY, MINUTE};
 use crate::schedule::{
-    AccountPlan, AccountTerms, Amount, Assumptions, Call, Discovery, Errand, Forecast, Known, Ladder, LedgerTerms, Named,
-    Outcome, Plan, SourceTerms, Trigger,
+    AccountPlan, AccountTerms, Amount, Assumptions, Call, Discovery, Errand, Forecast, Known, Ladder, Named, Outcome, Plan,
+    SourceTerms, Trigger,
 };
 
 /// 2026-11-18, a second after midnight.
 pub(super) const START: Timestamp = Timestamp::from_seconds(20_775 * 86_400 + 2);
-pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
-pub(super) const DAY: Duration = Duration::from_secs(86_400);
 const ALL: Groups = Groups { public: true, non_public: true, organic: true, promoted: false };
 
 pub(super) fn source(api: Api) -> SourceTerms {
@@ -23,21 +22,7 @@ pub(super) fn source(api: Api) -> SourceTerms {
 }
 
 pub(super) fn terms(sources: Vec<SourceTerms>) -> AccountTerms {
-    let prices = Prices { tweet: 0.005, owned_tweet: 0.001, user: 0.01, analytics: 0.005 };
-    AccountTerms {
-        credentials: vec![CredentialKind::Bearer, CredentialKind::Oauth1],
-        derived_bearer: false,
-        sources,
-        discovery: None,
-        username: "acme".parse().ok(),
-        ledger: LedgerTerms { charge: Charge::UtcDay, prices, budget: Budget::default() },
-        patience: 0.5,
-        speaker: 0,
-        longest_call: Duration::from_secs(10),
-        seed: 1,
-        shards: 1,
-        elsewhere: Default::default(),
-    }
+    AccountTerms { sources, seed: 1, ..plan_tests::terms() }
 }
 
 pub(super) fn ladder() -> Ladder {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::config::Charge;
 use crate::model::{Api, Ask, CredentialKind, PriceClass, TweetId};
 use crate::schedule::forecast::agreement_tests::{
-    DAY, HOUR, MINUTE, START, World, agree, forecast, ladder, source, terms, timeline, tweets, with_timeline,
+    HOUR, START, World, agree, forecast, ladder, source, terms, timeline, tweets, with_timeline,
 };
+use crate::schedule::plan_tests::{DAY, MINUTE};
 use crate::schedule::{Amount, Assumptions, Forecast, Known, Named, SourceTerms};
 
 fn month(forecast: &Forecast) -> Amount {

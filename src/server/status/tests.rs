@@ -39,6 +39,7 @@ fn account(name: &str, tweets: Vec<TweetStatus>) -> AccountStatus {
         since: NOW - Duration::from_secs(120),
         last: NOW - Duration::from_secs(60),
         failures: 3,
+        needs_a_person: true,
         ended: None,
     };
     let pause = Pause { cause: PauseCause::Closed, credential: None, api: Some(Api::LabsPrivate), until: Timestamp::MAX };

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use tempfile::TempDir;
+use tweet_exporter::model::Timestamp;
 
-use super::{Process, Simulator};
+use super::{DAY, Process, Simulator};
+
+/// The family that a backfill writes.
+pub(crate) const BUCKET: &str = "tweet_engagement_bucket";
 
 /// The samples of a file: family and labels, then value by second.
 pub(crate) type Samples = BTreeMap<(String, BTreeMap<String, String>), BTreeMap<i64, f64>>;
@@ -52,8 +57,7 @@ impl Backfill {
 
     /// Runs it to its end: exit code and output.
     pub(crate) fn run(&self, start: &str, end: &str, more: &[&str]) -> (i32, String) {
-        let arguments = self.arguments(start, end, more);
-        Process::run(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &self.secrets)
+        Process::run(&self.arguments(start, end, more), &self.secrets)
     }
 
     /// Starts it.
@@ -90,6 +94,17 @@ impl Backfill {
         }
         samples
     }
+}
+
+/// Midnight so many days before today.
+pub(crate) fn midnight(days_ago: i64) -> Timestamp {
+    let today = Timestamp::from(SystemTime::now()).utc_day();
+    Timestamp::from_seconds((today - days_ago) * DAY as i64)
+}
+
+/// The same as a backfill is told of it.
+pub(crate) fn days_ago(days: i64) -> String {
+    midnight(days).to_string()
 }
 
 /// One series of a tweet.

@@ -9,7 +9,7 @@ mod simulator;
 mod site;
 mod token_server;
 
-pub(crate) use backfill::{Backfill, series};
+pub(crate) use backfill::{BUCKET, Backfill, days_ago, midnight, series};
 pub(crate) use certificates::{Authority, write_secret};
 pub(crate) use exporter::Exporter;
 pub(crate) use page::Page;
@@ -19,6 +19,9 @@ pub(crate) use site::{Site, TLS, web_folder};
 pub(crate) use token_server::{Asked, TokenServer};
 
 use std::time::Duration;
+
+/// Seconds of a day.
+pub(crate) const DAY: u64 = 86_400;
 
 /// Longer than anything takes that works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -121,8 +121,8 @@ impl Process {
     }
 
     /// Runs it to its end: exit code and output.
-    pub(crate) fn run(arguments: &[&str], environment: &[(String, String)]) -> (i32, String) {
-        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    pub(crate) fn run(arguments: &[impl ToString], environment: &[(String, String)]) -> (i32, String) {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let mut process = Self::start(&arguments, environment);
         let code = process.end().code().expect("not killed");
         // The readers end when the pipes do.

@@ -1,5 +1,7 @@
 //! A running simulator and the dials on it.
 
+use std::fmt::Display;
+
 use serde_json::{Value, json};
 
 use super::{Process, client};
@@ -209,7 +211,7 @@ pub(crate) fn find(truth: &Value, group: &str, key: &str) -> Option<f64> {
 }
 
 /// These tweets as a watch list.
-pub(crate) fn watching(tweets: &[&str]) -> String {
+pub(crate) fn watching(tweets: &[impl Display]) -> String {
     let quoted: Vec<String> = tweets.iter().map(|tweet| format!("\"{tweet}\"")).collect();
     format!("{{ tweets: [{}] }}", quoted.join(", "))
 }
