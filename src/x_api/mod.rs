@@ -9,6 +9,7 @@ mod engagement;
 mod error;
 mod fields;
 mod forms;
+mod groups;
 mod history;
 #[cfg(test)]
 mod history_tests;
@@ -17,6 +18,7 @@ mod labs;
 mod limits;
 mod lookup;
 mod number;
+mod parts;
 mod problem;
 mod session;
 #[cfg(test)]
