@@ -181,4 +181,12 @@ mod tests {
             assert_eq!(query(groups, ask, Form::Usual)[0], ("tweet.fields", fields.to_owned()));
         }
     }
+
+    #[test]
+    fn the_tables_keep_their_order() {
+        for table in GROUPS.iter().flat_map(|group| [group.tweet, group.media]) {
+            assert!(table.is_sorted_by_key(|(_, metric)| *metric), "two spellings stand together: {table:?}");
+        }
+        assert!(GROUPS.is_sorted_by_key(|group| &group.scope), "groups that cover the same stand together");
+    }
 }

@@ -12,7 +12,7 @@ use crate::x_api::parts::{Found, Kind, Part, Place};
 type Row = [Option<u64>; WIDEST];
 
 /// What stands in the [`GROUPS`] of one thing.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Groups([(Found, Row); GROUPS.len()]);
 
 impl Groups {

@@ -17,6 +17,9 @@ mod insights;
 mod labs;
 mod limits;
 mod lookup;
+#[cfg(test)]
+mod mangled;
+mod media;
 mod number;
 mod parts;
 mod problem;

@@ -1,25 +1,23 @@
-//! Tweets and their media as `GET /2/tweets` and `GET /2/users/:id/tweets` alike write them (x-api.md 1a).
-
-use std::borrow::Cow;
-use std::collections::HashMap;
+//! Tweets as `GET /2/tweets` and `GET /2/users/:id/tweets` alike write them (x-api.md 1a).
 
 use serde::Deserializer;
 use serde_json::value::RawValue;
 
-use crate::model::{MediaKey, MediaType, TweetId, TweetReading};
+use crate::model::{MediaType, TweetId, TweetReading};
 use crate::x_api::answer::Decoded;
 use crate::x_api::error::ApiError;
 use crate::x_api::groups::Groups;
+use crate::x_api::media::{Attachments, Includes, Media};
 use crate::x_api::number::Count;
-use crate::x_api::parts::{self, Found, Kind, Part, Place, Single, Text};
+use crate::x_api::parts::{self, Found, Kind, Part, Place, Text};
 
 /// The body of a 200.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Answer<'a> {
     /// What stands behind `data`.
     pub(super) data: Found,
     pub(super) tweets: Vec<Tweet<'a>>,
-    includes: Includes,
+    pub(super) includes: Includes,
     pub(super) errors: Option<&'a RawValue>,
     /// What stands behind `meta`.
     pub(super) about: Found,
@@ -41,12 +39,6 @@ impl<'a> Answer<'a> {
     /// Whether `errors` is a list.
     pub(super) fn has_errors(&self) -> bool {
         self.errors.is_some_and(|raw| raw.get().starts_with('['))
-    }
-
-    /// `includes.media[]` by key.
-    pub(super) fn media(&self) -> Media<'_> {
-        let keyed = |medium| Some((Medium::key(medium)?.as_str(), medium));
-        Media(self.includes.media.iter().filter_map(keyed).collect())
     }
 }
 
@@ -71,7 +63,7 @@ impl<'a> Part<'a> for Answer<'a> {
 }
 
 /// `meta`.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Meta {
     pub(super) result_count: Count,
     pub(super) next_token: Text<String>,
@@ -90,7 +82,7 @@ impl<'a> Part<'a> for Meta {
 }
 
 /// One item of `data[]`.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Tweet<'a> {
     id: Text<TweetId>,
     /// Its versions, in both of X's spellings. X begins with the original.
@@ -145,84 +137,5 @@ impl Tweet<'_> {
         media_types.sort_unstable();
         media_types.dedup();
         TweetReading { samples, media_types, videos, author: self.author.0, private: self.groups.are_private() }
-    }
-}
-
-/// `attachments` of a tweet.
-#[derive(Default)]
-struct Attachments<'a> {
-    media_keys: Vec<Cow<'a, str>>,
-}
-
-impl<'a> Part<'a> for Attachments<'a> {
-    const KIND: Kind = Kind::Object;
-
-    fn entry<D: Deserializer<'a>>(&mut self, name: &[u8], place: Place<'_, D>) -> Result<Found, D::Error> {
-        if name == b"media_keys" { place.read(&mut self.media_keys) } else { place.skip() }
-    }
-}
-
-/// `includes`.
-#[derive(Default)]
-struct Includes {
-    media: Vec<Medium>,
-}
-
-impl<'a> Part<'a> for Includes {
-    const KIND: Kind = Kind::Object;
-
-    fn entry<D: Deserializer<'a>>(&mut self, name: &[u8], place: Place<'_, D>) -> Result<Found, D::Error> {
-        if name == b"media" { place.read(&mut self.media) } else { place.skip() }
-    }
-}
-
-/// One item of `includes.media[]`.
-#[derive(Default)]
-struct Medium {
-    key: Option<MediaKey>,
-    kind: Text<MediaType>,
-    groups: Groups,
-}
-
-impl<'a> Part<'a> for Medium {
-    const KIND: Kind = Kind::Object;
-
-    fn entry<D: Deserializer<'a>>(&mut self, name: &[u8], place: Place<'_, D>) -> Result<Found, D::Error> {
-        match name {
-            b"media_key" => place.read(&mut self.key),
-            b"type" => place.read(&mut self.kind),
-            _ => self.groups.of_medium(name, place),
-        }
-    }
-}
-
-impl Medium {
-    fn key(&self) -> Option<&MediaKey> {
-        self.key.as_ref()
-    }
-}
-
-/// A key must be one.
-impl<'a> Part<'a> for Option<MediaKey> {
-    const KIND: Kind = Kind::Single;
-
-    fn single(&mut self, value: Single<'a>) -> bool {
-        let Single::Text(text) = value else { return false };
-        *self = text.parse().ok();
-        self.is_some()
-    }
-}
-
-/// `includes.media[]` by key.
-pub(super) struct Media<'m>(HashMap<&'m str, &'m Medium>);
-
-impl<'m> Media<'m> {
-    /// What is attached, each once, in the order of the keys.
-    fn of(&self, attachments: &Attachments<'_>) -> Vec<(&'m MediaKey, &'m Medium)> {
-        let known = |key: &Cow<'_, str>| self.0.get(&**key).and_then(|medium| Some((medium.key.as_ref()?, *medium)));
-        let mut media: Vec<_> = attachments.media_keys.iter().filter_map(known).collect();
-        media.sort_unstable_by_key(|(key, _)| key.as_str());
-        media.dedup_by_key(|(key, _)| key.as_str());
-        media
     }
 }

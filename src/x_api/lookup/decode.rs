@@ -51,7 +51,7 @@ pub(super) fn decode(bytes: &[u8], asked: &[TweetId], ask: Ask, now: Timestamp) 
 
 /// `data[]`: the tweets that were asked for, which are open no more; and whether all the others are tweets, too.
 fn tweets(answer: &Answer<'_>, open: &mut Open) -> (Reading, bool) {
-    let media = answer.media();
+    let media = answer.includes.by_key();
     let (mut reading, mut is_whole) = (Reading::default(), true);
     for tweet in &answer.tweets {
         let mut names = tweet.names();
@@ -97,6 +97,7 @@ mod tests {
     use crate::model::Billed;
     use crate::model::{Context, MediaKey, MediaType, Sample, Scope};
     use crate::self_metrics::ErrorReason;
+    use crate::x_api::mangled::mangled;
 
     const NOW: Timestamp = Timestamp::from_seconds(0);
 
@@ -253,10 +254,65 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_stops_a_parser_costs_itself_only() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        for odd in ["1e999", "-1e999", r#""\ud800""#, r#"[1e999,"\ud800"]"#, r#"{"\ud800":1e999}"#, "true", &deep] {
+            let body = format!(
+                r#"{{"includes":{odd},"\ud800":{odd},"data":[{{"id":"1700000000000000002","text":{odd},"author_id":{odd},"attachments":{odd},
+                "edit_history_tweet_ids":["1700000000000000001",{odd}],"public_metrics":{{"\ud800":{odd},"reply_count":{odd},"like_count":5}},
+                "organic_metrics":{odd}}},{odd},{{"id":"1700000000000000003","public_metrics":{{"like_count":7}}}}]}}"#
+            );
+            let odd = &odd[..odd.len().min(20)];
+            let decoded = decode(body.as_bytes(), &[id(1), id(2), id(3), id(4)], Ask::Public, NOW).expect(odd);
+            for (last, likes) in [(1, 5), (2, 5), (3, 7)] {
+                assert_eq!(samples(&decoded, id(last)), [(None, "likes", Scope::Total, likes)], "{odd}");
+            }
+            assert_eq!(decoded.value.failed, [id(4)], "{odd}");
+            // Where objects belong an object is none of the bad values, but a group has its odd name.
+            let expected = if odd.starts_with('{') { (2, 3) } else { (1, 7) };
+            assert_eq!((decoded.scan.unknown_fields, decoded.scan.bad_values), expected, "{odd}");
+        }
+    }
+
+    #[test]
+    fn of_what_comes_twice_the_last_counts() {
+        let body = br#"{"data":[{"id":"1700000000000000002"}],"data":[{"id":"1700000000000000003","id":"1700000000000000001",
+            "organic_metrics":{"like_count":1},"organic_metrics":null,"public_metrics":{"like_count":9,"like_count":8,"reply_count":7,"reply_count":null}}]}"#;
+        let decoded = decode(body, &[id(1), id(2), id(3)], Ask::Private, NOW).expect("an answer");
+        assert_eq!(samples(&decoded, id(1)), [(None, "likes", Scope::Total, 8)]);
+        assert!(!decoded.value.tweets[0].1.private);
+        assert_eq!(decoded.value.passed_over, [id(2), id(3)]);
+    }
+
+    #[test]
+    fn what_is_too_long_condemns_nobody() {
+        let zeros = "0,".repeat(2_000);
+        let body = format!(r#"{{"data":[{{"id":"1700000000000000001"}},{zeros}{{"id":"1700000000000000002"}}]}}"#);
+        let decoded = decode(body.as_bytes(), &[id(1), id(2)], Ask::Public, NOW).expect("an answer");
+        assert_eq!(decoded.value.returned, [id(1)]);
+        assert_eq!((decoded.value.failed, decoded.scan.bad_values), (vec![id(2)], 2_001));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_json_makes_it_panic(body in r#"\{"data":\[(\{("(id|public_metrics|attachments)":("[0-9]{0,20}"|[0-9.e-]{1,9}|null|\[\]|\{\}|\{"like_count":[0-9"-]{0,9}\}),?){0,4}\},?){0,4}\]\}"#) {
             let _ = decode(body.as_bytes(), &[id(1)], Ask::Public, NOW);
+        }
+
+        #[test]
+        fn no_mangled_answer_makes_it_panic_or_say_two_things(body in mangled()) {
+            let asked: Vec<TweetId> = (1..=9).map(id).collect();
+            for ask in [Ask::Public, Ask::Private, Ask::Promoted] {
+                let Ok(Decoded { value: reading, .. }) = decode(body.as_bytes(), &asked, ask, NOW) else { continue };
+                let told = reading.tweets.iter().map(|(id, _)| id).chain(reading.refused.iter().map(|(id, _)| id));
+                let told = told.chain(&reading.field_refused).chain(&reading.passed_over).chain(&reading.failed);
+                let mut told: Vec<&TweetId> = told.collect();
+                told.sort();
+                assert!(told.windows(2).all(|two| two[0] != two[1]), "{reading:?}");
+                assert!(told.iter().all(|id| asked.contains(id)), "{reading:?}");
+                assert!(ask == Ask::Promoted || told.len() == asked.len(), "{reading:?}");
+            }
         }
     }
 }

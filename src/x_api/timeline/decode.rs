@@ -47,7 +47,7 @@ pub(super) fn decode(bytes: &[u8], ask: Ask, now: Timestamp) -> Result<Decoded<T
 /// `data[]`, each tweet under every id of its edit chain.
 fn page(answer: Answer<'_>) -> TimelinePage {
     let (mut page, mut seen) = (TimelinePage::default(), HashSet::new());
-    let media = answer.media();
+    let media = answer.includes.by_key();
     for tweet in &answer.tweets {
         let mut names = tweet.names();
         let Some(&newest) = names.first().filter(|id| !seen.contains(*id)) else { continue };
@@ -68,6 +68,7 @@ mod tests {
     use crate::model::Billed;
     use crate::model::{Failure, MediaKey, Metric, TweetId};
     use crate::self_metrics::ErrorReason;
+    use crate::x_api::mangled::mangled;
 
     const NOW: Timestamp = Timestamp::from_seconds(0);
 
@@ -142,6 +143,13 @@ mod tests {
         #[test]
         fn no_json_makes_it_panic(body in r#"\{("(data|meta|errors|includes)":(\[(\{"(id|edit_history_tweet_ids|resource_id|media)":("[0-9]{0,20}"|[0-9.e-]{1,9}|null|\["[0-9]{1,3}"\]|\{\})\},?){0,3}\]|\{"(result_count|next_token|media)":[0-9"-]{0,9}\}|null|7),?){0,4}\}"#) {
             let _ = decode(body.as_bytes(), Ask::Private, NOW);
+        }
+
+        #[test]
+        fn no_mangled_page_makes_it_panic(body in mangled()) {
+            for ask in [Ask::Public, Ask::Private] {
+                let _ = decode(body.as_bytes(), ask, NOW);
+            }
         }
     }
 }

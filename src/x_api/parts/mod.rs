@@ -1,14 +1,16 @@
 //! Reads a long answer in one go, without a tree between: whoever knows a part of it takes what stands in its place. What is of
 //! another kind than it should be is passed over and counted; nothing but itself is lost with it.
 
+mod reader;
+
 use std::borrow::Cow;
-use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::x_api::answer::{Decoded, Scan};
+use crate::x_api::parts::reader::{Pass, Reader, Way};
 
 /// A part of an answer, empty until it is read. It knows one kind of JSON; of that it has the function.
 pub(super) trait Part<'a> {
@@ -78,24 +80,9 @@ pub(super) fn read<'a, P: Part<'a> + Default>(json: &'a str) -> serde_json::Resu
 fn attempt<'a, P: Part<'a> + Default>(json: &'a str, way: Way) -> serde_json::Result<(Found, Decoded<P>)> {
     let (mut value, mut pass) = (P::default(), Pass { way, scan: Scan::default() });
     let mut from = serde_json::Deserializer::from_str(json);
-    let found = Place { from: &mut from, pass: &mut pass }.fill(&mut value)?;
+    let found = Place::new(&mut from, &mut pass).fill(&mut value)?;
     from.end()?;
     Ok((found, Decoded { value, scan: pass.scan }))
-}
-
-/// How values are taken.
-#[derive(Clone, Copy)]
-enum Way {
-    /// As they come. `1e999` and half a surrogate pair are JSON, but stop the parser where it has to look into them.
-    Straight,
-    /// Each by itself, so that the parser can stop without harm; but every level is scanned once more.
-    Apart,
-}
-
-/// One way through an answer, and what was strange on it.
-struct Pass {
-    way: Way,
-    scan: Scan,
 }
 
 /// A place in an answer, whose value comes next. It must be read or skipped.
@@ -104,7 +91,11 @@ pub(super) struct Place<'p, D> {
     pass: &'p mut Pass,
 }
 
-impl<'a, D: Deserializer<'a>> Place<'_, D> {
+impl<'p, 'a, D: Deserializer<'a>> Place<'p, D> {
+    fn new(from: D, pass: &'p mut Pass) -> Self {
+        Self { from, pass }
+    }
+
     /// Reads what stands here in the place of what the part was.
     pub(super) fn read<P: Part<'a> + Default>(self, part: &mut P) -> Result<Found, D::Error> {
         *part = P::default();
@@ -143,152 +134,26 @@ impl<'a, D: Deserializer<'a>> Place<'_, D> {
         self.pass.scan.unknown_fields += 1;
         self.skip()
     }
-}
 
-/// Gives a part what it can take, and skips what it can not.
-struct Reader<'p, P> {
-    part: &'p mut P,
-    pass: &'p mut Pass,
-}
-
-impl<'a, P: Part<'a>> Reader<'_, P> {
-    #[inline]
-    fn single(self, value: Single<'a>) -> Found {
-        if P::KIND == Kind::Single && self.part.single(value) { Found::Good } else { Found::Bad }
+    fn skip_surplus(self) -> Result<Found, D::Error> {
+        self.pass.scan.bad_values += 1;
+        self.skip()
     }
 }
 
-impl<'a, P: Part<'a>> Visitor<'a> for Reader<'_, P> {
-    type Value = Found;
+/// The most items that are taken of a list: a part is larger than the `0` that may stand in its place. X answers with 100 tweets at
+/// most, and with a few media and versions of each.
+const LONGEST: usize = 1_000;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-
-    fn visit_map<M: MapAccess<'a>>(self, mut object: M) -> Result<Found, M::Error> {
-        if P::KIND != Kind::Object {
-            while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return Ok(Found::Bad);
-        }
-        while let Some(name) = object.next_key_seed(Name(self.pass.way))? {
-            object.next_value_seed(Entry { name: &name, part: &mut *self.part, pass: &mut *self.pass })?;
-        }
-        Ok(Found::Good)
-    }
-
-    fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<Found, S::Error> {
-        if P::KIND != Kind::List {
-            while list.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(Found::Bad);
-        }
-        while let Some(found) = list.next_element_seed(Item { part: &mut *self.part, pass: &mut *self.pass })? {
-            self.pass.scan.bad_values += u64::from(found == Found::Null);
-        }
-        Ok(Found::Good)
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Found, E> {
-        Ok(self.single(Single::Natural(number)))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Found, E> {
-        Ok(self.single(Single::Other))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Found, E> {
-        Ok(self.single(Single::Float(number)))
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Found, E> {
-        Ok(self.single(Single::Other))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'a str) -> Result<Found, E> {
-        Ok(self.single(Single::Text(Cow::Borrowed(text))))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Found, E> {
-        Ok(self.single(Single::Text(Cow::Owned(text.to_owned()))))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Found, E> {
-        Ok(Found::Null)
-    }
-}
-
-/// What stands behind a name.
-struct Entry<'p, P> {
-    name: &'p [u8],
-    part: &'p mut P,
-    pass: &'p mut Pass,
-}
-
-impl<'a, P: Part<'a>> DeserializeSeed<'a> for Entry<'_, P> {
-    type Value = Found;
-
-    fn deserialize<D: Deserializer<'a>>(self, from: D) -> Result<Found, D::Error> {
-        self.part.entry(self.name, Place { from, pass: self.pass })
-    }
-}
-
-/// What stands in a list.
-struct Item<'p, P> {
-    part: &'p mut P,
-    pass: &'p mut Pass,
-}
-
-impl<'a, P: Part<'a>> DeserializeSeed<'a> for Item<'_, P> {
-    type Value = Found;
-
-    fn deserialize<D: Deserializer<'a>>(self, from: D) -> Result<Found, D::Error> {
-        self.part.item(Place { from, pass: self.pass })
-    }
-}
-
-/// A name in an object; nearly all are borrowed.
-struct Name(Way);
-
-impl<'a> DeserializeSeed<'a> for Name {
-    type Value = Cow<'a, [u8]>;
-
-    fn deserialize<D: Deserializer<'a>>(self, from: D) -> Result<Cow<'a, [u8]>, D::Error> {
-        match self.0 {
-            Way::Straight => from.deserialize_str(self),
-            // Half a surrogate pair is as good as any bytes.
-            Way::Apart => from.deserialize_bytes(self),
-        }
-    }
-}
-
-impl<'a> Visitor<'a> for Name {
-    type Value = Cow<'a, [u8]>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, name: &'a str) -> Result<Cow<'a, [u8]>, E> {
-        self.visit_borrowed_bytes(name.as_bytes())
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<Cow<'a, [u8]>, E> {
-        self.visit_bytes(name.as_bytes())
-    }
-
-    fn visit_borrowed_bytes<E: Error>(self, name: &'a [u8]) -> Result<Cow<'a, [u8]>, E> {
-        Ok(Cow::Borrowed(name))
-    }
-
-    fn visit_bytes<E: Error>(self, name: &[u8]) -> Result<Cow<'a, [u8]>, E> {
-        Ok(Cow::Owned(name.to_owned()))
-    }
-}
-
-/// A list of parts. An item that is no such part leaves an empty one.
+/// A list of parts. An item that is no such part leaves an empty one; so do all those together that are too many.
 impl<'a, P: Part<'a> + Default> Part<'a> for Vec<P> {
     const KIND: Kind = Kind::List;
 
     fn item<D: Deserializer<'a>>(&mut self, place: Place<'_, D>) -> Result<Found, D::Error> {
+        if self.len() >= LONGEST {
+            self.resize_with(LONGEST + 1, P::default);
+            return place.skip_surplus();
+        }
         self.push(P::default());
         place.fill(self.last_mut().expect("it was pushed just now"))
     }
@@ -306,6 +171,7 @@ impl<'a> Part<'a> for Cow<'a, str> {
 }
 
 /// What a text means, if anything: one that means nothing here is still a text.
+#[derive(Debug)]
 pub(super) struct Text<T>(pub(super) Option<T>);
 
 impl<T> Default for Text<T> {
@@ -321,5 +187,22 @@ impl<'a, T: FromStr> Part<'a> for Text<T> {
         let Single::Text(text) = value else { return false };
         self.0 = text.parse().ok();
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x_api::mangled::mangled;
+    use crate::x_api::tweets::Answer;
+
+    proptest::proptest! {
+        #[test]
+        fn both_ways_find_the_same(body in mangled()) {
+            let read = |way| attempt::<Answer<'_>>(&body, way).map(|read| format!("{read:?}"));
+            if let Ok(straight) = read(Way::Straight) {
+                assert_eq!(straight, read(Way::Apart).expect("what is whole is whole in pieces"));
+            }
+        }
     }
 }
