@@ -62,11 +62,19 @@ const fn spelling(form: Form) -> &'static str {
 /// A group of metrics: its name on the wire, what it covers, and its keys.
 pub(super) struct Group {
     pub(super) name: &'static str,
-    pub(super) scope: Scope,
+    /// Whom it covers; nothing where that is everybody.
+    pub(super) context: Option<Context>,
     /// Only the author may see it.
     pub(super) private: bool,
     pub(super) tweet: &'static Table,
     pub(super) media: &'static Table,
+}
+
+impl Group {
+    /// What its numbers cover.
+    pub(super) fn scope(&self) -> Scope {
+        self.context.map_or(Scope::Total, Scope::Context)
+    }
 }
 
 /// X's names, and the metrics that they mean, in the order of the catalogue: two spellings of one metric stand together.
@@ -75,18 +83,18 @@ pub(super) type Table = [(&'static str, Metric)];
 /// In order of precedence, those together that cover the same: impressions became public in January 2023, and stand in
 /// `non_public_metrics` as well.
 pub(super) const GROUPS: [Group; 4] = [
-    Group { name: "public_metrics", scope: Scope::Total, private: false, tweet: PUBLIC, media: VIEWS },
-    Group { name: "non_public_metrics", scope: Scope::Total, private: true, tweet: NON_PUBLIC, media: PLAYBACK },
+    Group { name: "public_metrics", context: None, private: false, tweet: PUBLIC, media: VIEWS },
+    Group { name: "non_public_metrics", context: None, private: true, tweet: NON_PUBLIC, media: PLAYBACK },
     Group {
         name: "organic_metrics",
-        scope: Scope::Context(Context::Organic),
+        context: Some(Context::Organic),
         private: true,
         tweet: BY_CONTEXT,
         media: VIEWS_AND_PLAYBACK,
     },
     Group {
         name: "promoted_metrics",
-        scope: Scope::Context(Context::Promoted),
+        context: Some(Context::Promoted),
         private: true,
         tweet: BY_CONTEXT,
         media: VIEWS_AND_PLAYBACK,
@@ -187,6 +195,6 @@ mod tests {
         for table in GROUPS.iter().flat_map(|group| [group.tweet, group.media]) {
             assert!(table.is_sorted_by_key(|(_, metric)| *metric), "two spellings stand together: {table:?}");
         }
-        assert!(GROUPS.is_sorted_by_key(|group| &group.scope), "groups that cover the same stand together");
+        assert!(GROUPS.is_sorted_by_key(|group| group.context), "groups that cover the same stand together");
     }
 }

@@ -51,11 +51,11 @@ impl Groups {
 
     /// Adds the samples of the tweet itself, or of this medium of it.
     pub(super) fn tell(&self, media: Option<&MediaKey>, samples: &mut Vec<Sample>) {
-        // Where the groups begin that cover the same as this one: of those the first one tells a number.
-        let mut covered = samples.len();
+        // Of groups that cover the same the first one tells a number: here begins what those before have told.
+        let (mut context, mut covered) = (None, samples.len());
         for (group, (_, row)) in GROUPS.iter().zip(&self.0) {
-            if samples[covered..].last().is_some_and(|sample| sample.scope != group.scope) {
-                covered = samples.len();
+            if group.context != context {
+                (context, covered) = (group.context, samples.len());
             }
             let table = if media.is_some() { group.media } else { group.tweet };
             let mut told = Told::default();
@@ -65,7 +65,7 @@ impl Groups {
                     told.add(metric, value);
                 }
             }
-            let sample = |&(metric, value): &_| Sample { media: media.cloned(), metric, scope: group.scope.clone(), value };
+            let sample = |&(metric, value): &_| Sample { media: media.cloned(), metric, scope: group.scope(), value };
             samples.extend(told.counts().iter().map(sample));
         }
     }

@@ -51,7 +51,7 @@ impl Count {
 impl<'a> Part<'a> for Count {
     const KIND: Kind = Kind::Single;
 
-    #[inline]
+    #[inline(always)]
     fn single(&mut self, value: Single<'a>) -> bool {
         *self = match value {
             Single::Natural(number) => Self::bounded(number),

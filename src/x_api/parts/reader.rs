@@ -30,7 +30,8 @@ pub(super) struct Reader<'p, P> {
 }
 
 impl<'a, P: Part<'a>> Reader<'_, P> {
-    #[inline]
+    /// Inlined, so that what a number is good for is decided where its kind is known: an answer is mostly numbers.
+    #[inline(always)]
     fn single(self, value: Single<'a>) -> Found {
         if P::KIND == Kind::Single && self.part.single(value) { Found::Good } else { Found::Bad }
     }
