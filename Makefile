@@ -46,7 +46,7 @@ golden:
 pictures: build tools
 	cd scripts/pictures && npm install --no-audit --no-fund --no-package-lock && node run.mjs
 
-# Ratios to peers that run in turn: docs/performance.md. One part: `make bench PART=page` (page, scrape, refresh, memory).
+# Ratios to peers that run in turn: docs/performance.md. One part: `make bench PART=page` (page, scrape, refresh, decode, memory).
 bench:
 	$(CARGO) bench --locked --bench speed -- $(PART)
 

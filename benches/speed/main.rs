@@ -1,5 +1,6 @@
 //! What the exporter costs, as ratios to peers that run in turn with it: `make bench`. A name such as `page` runs one part.
 
+mod decode;
 mod kit;
 mod memory;
 mod page;
@@ -26,6 +27,9 @@ fn main() {
     }
     if wants("refresh") {
         refresh::run();
+    }
+    if wants("decode") {
+        decode::run();
     }
     // Only by name: they need other languages.
     if asked.iter().any(|asked| asked == "peers") {

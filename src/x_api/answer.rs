@@ -154,7 +154,7 @@ impl Scan {
 }
 
 /// x-api.md section 8, contradiction 2: said once, for it would come with every answer.
-fn tell_of_spellings(metric: Metric, one: u64, other: u64) {
+pub(super) fn tell_of_spellings(metric: Metric, one: u64, other: u64) {
     static TOLD: AtomicBool = AtomicBool::new(false);
     if one != other && !TOLD.swap(true, Ordering::Relaxed) {
         tracing::warn!(

@@ -62,34 +62,46 @@ const fn spelling(form: Form) -> &'static str {
 /// A group of metrics: its name on the wire, what it covers, and its keys.
 pub(super) struct Group {
     pub(super) name: &'static str,
-    pub(super) scope: Scope,
+    /// Whom it covers; nothing where that is everybody.
+    pub(super) context: Option<Context>,
     /// Only the author may see it.
     pub(super) private: bool,
-    pub(super) tweet: &'static [(&'static str, Metric)],
-    pub(super) media: &'static [(&'static str, Metric)],
+    pub(super) tweet: &'static Table,
+    pub(super) media: &'static Table,
 }
 
-/// In order of precedence: impressions became public in January 2023, and stand in `non_public_metrics` as well.
+impl Group {
+    /// What its numbers cover.
+    pub(super) fn scope(&self) -> Scope {
+        self.context.map_or(Scope::Total, Scope::Context)
+    }
+}
+
+/// X's names, and the metrics that they mean, in the order of the catalogue: two spellings of one metric stand together.
+pub(super) type Table = [(&'static str, Metric)];
+
+/// In order of precedence, those together that cover the same: impressions became public in January 2023, and stand in
+/// `non_public_metrics` as well.
 pub(super) const GROUPS: [Group; 4] = [
-    Group { name: "public_metrics", scope: Scope::Total, private: false, tweet: PUBLIC, media: VIEWS },
-    Group { name: "non_public_metrics", scope: Scope::Total, private: true, tweet: NON_PUBLIC, media: PLAYBACK },
+    Group { name: "public_metrics", context: None, private: false, tweet: PUBLIC, media: VIEWS },
+    Group { name: "non_public_metrics", context: None, private: true, tweet: NON_PUBLIC, media: PLAYBACK },
     Group {
         name: "organic_metrics",
-        scope: Scope::Context(Context::Organic),
+        context: Some(Context::Organic),
         private: true,
         tweet: BY_CONTEXT,
         media: VIEWS_AND_PLAYBACK,
     },
     Group {
         name: "promoted_metrics",
-        scope: Scope::Context(Context::Promoted),
+        context: Some(Context::Promoted),
         private: true,
         tweet: BY_CONTEXT,
         media: VIEWS_AND_PLAYBACK,
     },
 ];
 
-const PUBLIC: &[(&str, Metric)] = &[
+const PUBLIC: &Table = &[
     ("impression_count", Metric::Impressions),
     ("like_count", Metric::Likes),
     ("retweet_count", Metric::Retweets),
@@ -99,14 +111,14 @@ const PUBLIC: &[(&str, Metric)] = &[
     ("bookmark_count", Metric::Bookmarks),
 ];
 
-const NON_PUBLIC: &[(&str, Metric)] = &[
+const NON_PUBLIC: &Table = &[
     ("impression_count", Metric::Impressions),
     ("engagements", Metric::Engagements),
     ("url_link_clicks", Metric::UrlLinkClicks),
     ("user_profile_clicks", Metric::UserProfileClicks),
 ];
 
-const BY_CONTEXT: &[(&str, Metric)] = &[
+const BY_CONTEXT: &Table = &[
     ("impression_count", Metric::Impressions),
     ("like_count", Metric::Likes),
     ("retweet_count", Metric::Retweets),
@@ -116,9 +128,9 @@ const BY_CONTEXT: &[(&str, Metric)] = &[
     ("user_profile_clicks", Metric::UserProfileClicks),
 ];
 
-const VIEWS: &[(&str, Metric)] = &[("view_count", Metric::VideoViews)];
+const VIEWS: &Table = &[("view_count", Metric::VideoViews)];
 
-const PLAYBACK: &[(&str, Metric)] = &[
+const PLAYBACK: &Table = &[
     ("playback_0_count", Metric::Playback0),
     ("playback_25_count", Metric::Playback25),
     ("playback_50_count", Metric::Playback50),
@@ -127,7 +139,7 @@ const PLAYBACK: &[(&str, Metric)] = &[
 ];
 
 /// The numbers of a video where X mixes views and quartiles.
-pub(super) const VIEWS_AND_PLAYBACK: &[(&str, Metric)] = &[
+pub(super) const VIEWS_AND_PLAYBACK: &Table = &[
     ("view_count", Metric::VideoViews),
     ("playback_0_count", Metric::Playback0),
     ("playback_25_count", Metric::Playback25),
@@ -176,5 +188,13 @@ mod tests {
         ] {
             assert_eq!(query(groups, ask, Form::Usual)[0], ("tweet.fields", fields.to_owned()));
         }
+    }
+
+    #[test]
+    fn the_tables_keep_their_order() {
+        for table in GROUPS.iter().flat_map(|group| [group.tweet, group.media]) {
+            assert!(table.is_sorted_by_key(|(_, metric)| *metric), "two spellings stand together: {table:?}");
+        }
+        assert!(GROUPS.is_sorted_by_key(|group| group.context), "groups that cover the same stand together");
     }
 }

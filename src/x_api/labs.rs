@@ -63,7 +63,7 @@ fn decode(bytes: &[u8], asked: &[TweetId], now: Timestamp) -> Result<Decoded<Rea
         return Err(ApiError::malformed("the answer has no list of tweets and none of errors"));
     }
     let mut scan = Scan::default();
-    let errors = Verdicts::read(&mut scan, &body);
+    let errors = Verdicts::read(&mut scan, given(&body, "errors"));
     let (mut reading, mut broken) = (Reading::default(), false);
     let mut open: HashSet<TweetId> = asked.iter().copied().collect();
     for raw in scan.list(given(&body, "data")) {

@@ -9,6 +9,7 @@ mod engagement;
 mod error;
 mod fields;
 mod forms;
+mod groups;
 mod history;
 #[cfg(test)]
 mod history_tests;
@@ -16,7 +17,11 @@ mod insights;
 mod labs;
 mod limits;
 mod lookup;
+#[cfg(test)]
+mod mangled;
+mod media;
 mod number;
+mod parts;
 mod problem;
 mod session;
 #[cfg(test)]

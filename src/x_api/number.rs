@@ -1,14 +1,17 @@
 //! The one lenient number of X's answers.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::x_api::answer::Decoded;
+use crate::x_api::parts::{self, Found, Kind, Part, Single};
+
 /// A count as X may write it. x-api.md section 8: integers, floats without a fraction and decimal strings have all been seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Count {
     /// From 0 to 2^63 − 1.
     Number(u64),
     /// `null`: X has no number. That is no zero.
+    #[default]
     Absent,
     /// Anything else, negative numbers included.
     Bad,
@@ -17,37 +20,46 @@ pub(super) enum Count {
 impl Count {
     /// Reads one JSON value.
     pub(super) fn read(raw: &RawValue) -> Self {
-        // Nearly all are plain digits, and need none of the guessing below.
-        if let Ok(number) = raw.get().parse() {
-            return Self::bounded(number);
+        match parts::read::<Self>(raw.get()) {
+            Ok((Found::Good, Decoded { value, .. })) => value,
+            Ok((Found::Null, _)) => Self::Absent,
+            _ => Self::Bad,
         }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Wire<'a> {
-            Integer(u64),
-            Float(f64),
-            Text(&'a str),
-            Null(()),
-        }
-        match serde_json::from_str(raw.get()) {
-            Ok(Wire::Integer(number)) => Self::bounded(number),
-            Ok(Wire::Float(number)) => Self::from_float(number),
-            Ok(Wire::Text(text)) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().map_or(Self::Bad, Self::bounded)
-            }
-            Ok(Wire::Null(())) => Self::Absent,
-            Ok(Wire::Text(_)) | Err(_) => Self::Bad,
-        }
+    }
+
+    /// The number, if there is one.
+    pub(super) fn number(self) -> Option<u64> {
+        if let Self::Number(number) = self { Some(number) } else { None }
     }
 
     fn bounded(number: u64) -> Self {
         if number <= i64::MAX as u64 { Self::Number(number) } else { Self::Bad }
     }
 
+    fn from_text(text: &str) -> Self {
+        let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| is_plain).map_or(Self::Bad, Self::bounded)
+    }
+
     /// Above 2^53 a float is no longer one certain integer.
     fn from_float(number: f64) -> Self {
         const EXACT: f64 = 9_007_199_254_740_992.0;
         if number.fract() == 0.0 && (0.0..=EXACT).contains(&number) { Self::Number(number as u64) } else { Self::Bad }
+    }
+}
+
+impl<'a> Part<'a> for Count {
+    const KIND: Kind = Kind::Single;
+
+    #[inline(always)]
+    fn single(&mut self, value: Single<'a>) -> bool {
+        *self = match value {
+            Single::Natural(number) => Self::bounded(number),
+            Single::Float(number) => Self::from_float(number),
+            Single::Text(text) => Self::from_text(&text),
+            Single::Other => Self::Bad,
+        };
+        *self != Self::Bad
     }
 }
 

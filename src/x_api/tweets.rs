@@ -1,87 +1,141 @@
-//! Tweets and their media as `GET /2/tweets` and `GET /2/users/:id/tweets` alike write them (x-api.md 1a).
+//! Tweets as `GET /2/tweets` and `GET /2/users/:id/tweets` alike write them (x-api.md 1a).
 
-use std::collections::HashMap;
+use serde::Deserializer;
+use serde_json::value::RawValue;
 
-use crate::model::{MediaKey, MediaType, Sample, TweetId, TweetReading};
-use crate::x_api::answer::{Object, Scan, given};
-use crate::x_api::fields::GROUPS;
+use crate::model::{MediaType, TweetId, TweetReading};
+use crate::x_api::answer::Decoded;
+use crate::x_api::error::ApiError;
+use crate::x_api::groups::Groups;
+use crate::x_api::media::{Attachments, Includes, Media};
+use crate::x_api::number::Count;
+use crate::x_api::parts::{self, Found, Kind, Part, Place, Text};
 
-/// What is known of an attached medium.
-struct Medium {
-    key: MediaKey,
-    kind: Option<MediaType>,
-    samples: Vec<Sample>,
+/// The body of a 200.
+#[derive(Debug, Default)]
+pub(super) struct Answer<'a> {
+    /// What stands behind `data`.
+    pub(super) data: Found,
+    pub(super) tweets: Vec<Tweet>,
+    pub(super) includes: Includes,
+    pub(super) errors: Option<&'a RawValue>,
+    /// What stands behind `meta`.
+    pub(super) about: Found,
+    pub(super) meta: Meta,
 }
 
-/// `includes.media[]` by key.
-pub(super) struct Media(HashMap<String, Medium>);
-
-impl Media {
-    /// Reads `includes`.
-    pub(super) fn read(scan: &mut Scan, body: &Object<'_>) -> Self {
-        let includes = scan.inner(body, "includes");
-        let mut media = HashMap::new();
-        for raw in scan.list(given(&includes, "media")) {
-            let Some(medium) = scan.object(raw) else { continue };
-            let Some(key) = scan.word::<MediaKey>(&medium, "media_key") else { continue };
-            let kind = scan.read::<String>(&medium, "type").and_then(|kind| kind.parse().ok());
-            let samples = groups(scan, &medium, Some(&key));
-            media.insert(key.to_string(), Medium { key, kind, samples });
+impl<'a> Answer<'a> {
+    /// Takes the body apart.
+    pub(super) fn read(body: &'a [u8]) -> Result<Decoded<Self>, ApiError> {
+        let none = |why: String| ApiError::malformed(format!("the answer is no JSON object: {why}"));
+        let text = str::from_utf8(body).map_err(|error| none(format!("byte {} is no UTF-8", error.valid_up_to())))?;
+        match parts::read(text) {
+            Ok((Found::Good, decoded)) => Ok(decoded),
+            Ok(_) => Err(none("it is something else".to_owned())),
+            Err(error) => Err(none(format!("line {}, column {}", error.line(), error.column()))),
         }
-        Self(media)
+    }
+
+    /// Whether `errors` is a list.
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors.is_some_and(|raw| raw.get().starts_with('['))
     }
 }
 
-/// The tweet's id and those of its earlier versions, in both of X's spellings; the newest first.
-pub(super) fn names(scan: &mut Scan, tweet: &Object<'_>) -> Vec<TweetId> {
-    let mut names: Vec<String> = scan.read(tweet, "id").into_iter().collect();
-    for chain in ["edit_history_tweet_ids", "edit_history_post_ids"] {
-        // X begins with the original.
-        names.extend(scan.read::<Vec<String>>(tweet, chain).unwrap_or_default().into_iter().rev());
-    }
-    let mut distinct = Vec::new();
-    for id in names.iter().filter_map(|id| id.parse().ok()) {
-        if !distinct.contains(&id) {
-            distinct.push(id);
+impl<'a> Part<'a> for Answer<'a> {
+    const KIND: Kind = Kind::Object;
+
+    fn entry<D: Deserializer<'a>>(&mut self, name: &[u8], place: Place<'_, D>) -> Result<Found, D::Error> {
+        match name {
+            b"data" => {
+                self.data = place.read(&mut self.tweets)?;
+                Ok(self.data)
+            }
+            b"meta" => {
+                self.about = place.read(&mut self.meta)?;
+                Ok(self.about)
+            }
+            b"includes" => place.read(&mut self.includes),
+            b"errors" => place.keep(&mut self.errors),
+            _ => place.skip(),
         }
     }
-    distinct
+}
+
+/// `meta`.
+#[derive(Debug, Default)]
+pub(super) struct Meta {
+    pub(super) result_count: Count,
+    pub(super) next_token: Text<String>,
+}
+
+impl<'a> Part<'a> for Meta {
+    const KIND: Kind = Kind::Object;
+
+    fn entry<D: Deserializer<'a>>(&mut self, name: &[u8], place: Place<'_, D>) -> Result<Found, D::Error> {
+        match name {
+            b"result_count" => place.read(&mut self.result_count),
+            b"next_token" => place.read(&mut self.next_token),
+            _ => place.skip(),
+        }
+    }
 }
 
 /// One item of `data[]`.
-pub(super) fn reading(scan: &mut Scan, tweet: &Object<'_>, media: &Media) -> TweetReading {
-    let mut samples = groups(scan, tweet, None);
-    let (mut media_types, mut videos) = (Vec::new(), Vec::new());
-    let attachments = scan.inner(tweet, "attachments");
-    let mut keys: Vec<String> = scan.read(&attachments, "media_keys").unwrap_or_default();
-    keys.sort();
-    keys.dedup();
-    for medium in keys.iter().filter_map(|key| media.0.get(key)) {
-        samples.extend_from_slice(&medium.samples);
-        media_types.extend(medium.kind);
-        if medium.kind == Some(MediaType::Video) {
-            videos.push(medium.key.clone());
-        }
-    }
-    media_types.sort();
-    media_types.dedup();
-    let author = scan.read::<String>(tweet, "author_id").and_then(|id| id.parse().ok());
-    let private = GROUPS.iter().any(|group| group.private && given(tweet, group.name).is_some());
-    TweetReading { samples, media_types, videos, author, private }
+#[derive(Debug, Default)]
+pub(super) struct Tweet {
+    id: Text<TweetId>,
+    /// Its versions, in both of X's spellings. X begins with the original.
+    chains: [Vec<Text<TweetId>>; 2],
+    author: Text<u64>,
+    attachments: Attachments,
+    groups: Groups,
 }
 
-/// The metric groups of a tweet or of a medium.
-fn groups(scan: &mut Scan, object: &Object<'_>, media: Option<&MediaKey>) -> Vec<Sample> {
-    let mut samples: Vec<Sample> = Vec::new();
-    for group in &GROUPS {
-        let counts = scan.inner(object, group.name);
-        let table = if media.is_some() { group.media } else { group.tweet };
-        for (metric, value) in scan.counts(&counts, table) {
-            let known = samples.iter().any(|sample| sample.metric == metric && sample.scope == group.scope);
-            if !known {
-                samples.push(Sample { media: media.cloned(), metric, scope: group.scope.clone(), value });
-            }
+impl<'a> Part<'a> for Tweet {
+    const KIND: Kind = Kind::Object;
+
+    fn entry<D: Deserializer<'a>>(&mut self, name: &[u8], place: Place<'_, D>) -> Result<Found, D::Error> {
+        match name {
+            b"id" => place.read(&mut self.id),
+            b"edit_history_tweet_ids" => place.read(&mut self.chains[0]),
+            b"edit_history_post_ids" => place.read(&mut self.chains[1]),
+            b"author_id" => place.read(&mut self.author),
+            b"attachments" => place.read(&mut self.attachments),
+            _ => self.groups.of_tweet(name, place),
         }
     }
-    samples
+}
+
+impl Tweet {
+    /// Its id and those of its earlier versions, the newest first. What has none is no tweet.
+    pub(super) fn names(&self) -> Vec<TweetId> {
+        let earlier = self.chains.iter().flat_map(|chain| chain.iter().rev());
+        let mut names = Vec::with_capacity(1 + self.chains[0].len());
+        for id in [&self.id].into_iter().chain(earlier).filter_map(|id| id.0) {
+            if !names.contains(&id) {
+                names.push(id);
+            }
+        }
+        names
+    }
+
+    /// What it says.
+    pub(super) fn reading(&self, media: &Media<'_>) -> TweetReading {
+        let attached = media.of(&self.attachments);
+        let count = attached.iter().map(|(_, medium)| medium.groups.len()).sum::<usize>() + self.groups.len();
+        let mut samples = Vec::with_capacity(count);
+        self.groups.tell(None, &mut samples);
+        let (mut media_types, mut videos) = (Vec::new(), Vec::new());
+        for (key, medium) in attached {
+            medium.groups.tell(Some(key), &mut samples);
+            media_types.extend(medium.kind.0);
+            if medium.kind.0 == Some(MediaType::Video) {
+                videos.push(key);
+            }
+        }
+        media_types.sort_unstable();
+        media_types.dedup();
+        TweetReading { samples, media_types, videos, author: self.author.0, private: self.groups.are_private() }
+    }
 }

@@ -5,9 +5,10 @@ use std::hash::Hash;
 use std::str::FromStr;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::model::{MediaKey, Reading, Refusal, TweetId};
-use crate::x_api::answer::{Object, Scan, given};
+use crate::x_api::answer::Scan;
 use crate::x_api::problem::{last_segment, text};
 
 /// What X says of a tweet that is not in `data`.
@@ -48,9 +49,9 @@ impl<K: Copy + Eq + Hash> Verdicts<K> {
 
 impl Verdicts<TweetId> {
     /// `errors[]` by tweet. A tweet may have many, one for each refused field.
-    pub(super) fn read(scan: &mut Scan, body: &Object<'_>) -> Self {
+    pub(super) fn read(scan: &mut Scan, errors: Option<&RawValue>) -> Self {
         let mut verdicts = Self::default();
-        for error in errors(scan, body) {
+        for error in objects(scan, errors) {
             let blamed = if is_aside(&error) { Vec::new() } else { blamed(&error) };
             verdicts.broken |= blamed.is_empty() && !is_aside(&error);
             blamed.into_iter().for_each(|tweet| verdicts.add(tweet, verdict(&error)));
@@ -73,9 +74,9 @@ impl Verdicts<TweetId> {
 }
 
 /// `errors[]` by medium.
-pub(super) fn of_media(scan: &mut Scan, body: &Object<'_>) -> (HashMap<MediaKey, Verdict>, bool) {
+pub(super) fn of_media(scan: &mut Scan, errors: Option<&RawValue>) -> (HashMap<MediaKey, Verdict>, bool) {
     let (mut named, mut broken) = (HashMap::new(), false);
-    for error in errors(scan, body) {
+    for error in objects(scan, errors) {
         let blamed: Vec<MediaKey> = blamed(&error);
         broken |= blamed.is_empty();
         named.extend(blamed.into_iter().map(|key| (key, verdict(&error))));
@@ -94,8 +95,8 @@ impl Verdict {
     }
 }
 
-fn errors(scan: &mut Scan, body: &Object<'_>) -> Vec<Value> {
-    let list = scan.list(given(body, "errors"));
+fn objects(scan: &mut Scan, errors: Option<&RawValue>) -> Vec<Value> {
+    let list = scan.list(errors);
     let errors: Vec<Value> =
         list.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).filter(Value::is_object).collect();
     scan.bad_values += (list.len() - errors.len()) as u64;

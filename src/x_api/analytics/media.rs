@@ -6,7 +6,7 @@ use crate::config::Span;
 use crate::model::{Api, Billed, MediaKey, RateLimit, Reading, Sample, Scope, Timestamp, TweetId, TweetReading};
 use crate::x_api::analytics::decode::{self, Names};
 use crate::x_api::analytics::{Asker, Endpoint, fields, refusal};
-use crate::x_api::answer::Decoded;
+use crate::x_api::answer::{Decoded, given};
 use crate::x_api::backend::{Batch, comma};
 use crate::x_api::error::ApiError;
 use crate::x_api::forms::Forms;
@@ -76,7 +76,7 @@ struct Videos {
 
 fn decode(bytes: &[u8], scope: &Scope, now: Timestamp) -> Result<Decoded<Videos>, ApiError> {
     let mut found = decode::read::<MediaKey>(bytes, &Names { key: "media_key", table: fields::MEDIA })?;
-    let (refused, broken) = verdict::of_media(&mut found.scan, &found.body);
+    let (refused, broken) = verdict::of_media(&mut found.scan, given(&found.body, "errors"));
     found.refuse_nameless(bytes, now, refused.is_empty(), broken)?;
     let broken = broken || found.broken || found.scan.bad_values > 0;
     let mut samples = BTreeMap::new();

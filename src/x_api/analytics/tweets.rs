@@ -4,7 +4,7 @@ use crate::config::Span;
 use crate::model::{Api, History, Reading, Sample, Scope, Stretch, Timestamp, TweetId, TweetReading};
 use crate::x_api::analytics::decode::{self, Names};
 use crate::x_api::analytics::{Asker, Endpoint, fields, refusal};
-use crate::x_api::answer::Decoded;
+use crate::x_api::answer::{Decoded, given};
 use crate::x_api::backend::{Batch, comma};
 use crate::x_api::error::ApiError;
 use crate::x_api::forms::Forms;
@@ -53,7 +53,7 @@ impl TweetAnalytics {
 
 fn decode_history(bytes: &[u8], asked: &[TweetId], now: Timestamp) -> Result<Decoded<History>, ApiError> {
     let mut found = decode::series::<TweetId>(bytes, &Names { key: "id", table: fields::TWEET })?;
-    let errors = Verdicts::read(&mut found.scan, &found.body);
+    let errors = Verdicts::read(&mut found.scan, given(&found.body, "errors"));
     found.refuse_nameless(bytes, now, errors.named.is_empty(), errors.broken)?;
     let mut history = History::default();
     history.reading.returned = found.sums.keys().copied().collect();
@@ -69,7 +69,7 @@ fn decode_history(bytes: &[u8], asked: &[TweetId], now: Timestamp) -> Result<Dec
 
 fn decode(bytes: &[u8], asked: &[TweetId], scope: &Scope, now: Timestamp) -> Result<Decoded<Reading>, ApiError> {
     let mut found = decode::read::<TweetId>(bytes, &Names { key: "id", table: fields::TWEET })?;
-    let errors = Verdicts::read(&mut found.scan, &found.body);
+    let errors = Verdicts::read(&mut found.scan, given(&found.body, "errors"));
     found.refuse_nameless(bytes, now, errors.named.is_empty(), errors.broken)?;
     let mut reading = Reading { returned: found.sums.keys().copied().collect(), ..Reading::default() };
     for &tweet in asked {

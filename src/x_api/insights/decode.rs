@@ -59,7 +59,7 @@ fn take_apart(bytes: &[u8], now: Timestamp) -> Result<(Decoder, Verdicts<TweetId
         return Err(ApiError::malformed("the answer has no data and no list of errors"));
     }
     let mut decoder = Decoder::default();
-    let mut errors = Verdicts::read(&mut decoder.scan, &body);
+    let mut errors = Verdicts::read(&mut decoder.scan, given(&body, "errors"));
     if let Some(data) = data {
         let items = if data.get().starts_with('{') { vec![data] } else { decoder.scan.list(Some(data)) };
         for raw in items {

@@ -1,27 +1,28 @@
 //! Reads the answer to a lookup. What is not as documented costs the value, at worst the tweet, never the batch.
 
-use std::collections::HashSet;
+use std::{iter, mem};
 
 use crate::model::{Ask, Reading, Refusal, Timestamp, TweetId};
-use crate::x_api::answer::{self, Decoded, Object, Scan, given, is_list};
+use crate::x_api::answer::Decoded;
 use crate::x_api::error::ApiError;
+use crate::x_api::parts::Found;
 use crate::x_api::problem;
-use crate::x_api::tweets::{self, Media};
+use crate::x_api::tweets::Answer;
 use crate::x_api::verdict::{Verdict, Verdicts};
 
 /// Reads the body of a 200 to a request for these tweets.
 pub(super) fn decode(bytes: &[u8], asked: &[TweetId], ask: Ask, now: Timestamp) -> Result<Decoded<Reading>, ApiError> {
-    let body = answer::body(bytes)?;
-    let has_list = is_list(&body, "data") || is_list(&body, "errors") && given(&body, "data").is_none();
+    let Decoded { value: answer, mut scan } = Answer::read(bytes)?;
+    let has_list = answer.data == Found::Good || answer.has_errors() && answer.data != Found::Bad;
     // Where nothing was ever promoted, an empty object is all that X says.
-    if !has_list && (ask != Ask::Promoted || body.contains_key("data")) {
+    if !has_list && (ask != Ask::Promoted || answer.data != Found::Missing) {
         return Err(ApiError::malformed("the answer has no list of tweets and none of errors"));
     }
-    let mut decoder = Decoder::default();
-    let answered = decoder.tweets(&body, asked);
-    let errors = Verdicts::read(&mut decoder.scan, &body);
-    let broken = decoder.broken || errors.broken;
-    if answered.is_empty() && errors.named.is_empty() && (ask == Ask::Public || broken) {
+    let mut open = Open::of(asked);
+    let (mut reading, is_whole) = tweets(&answer, &mut open);
+    let errors = Verdicts::read(&mut scan, answer.errors);
+    let broken = !is_whole || errors.broken;
+    if reading.tweets.is_empty() && errors.named.is_empty() && (ask == Ask::Public || broken) {
         // Nobody is named at all: it is said of the request.
         return Err(problem::in_a_200(bytes, now));
     }
@@ -33,8 +34,7 @@ pub(super) fn decode(bytes: &[u8], asked: &[TweetId], ask: Ask, now: Timestamp) 
         Ask::Private => Some(Verdict::Silent),
         Ask::Public => Some(Verdict::Refused(Refusal::Unavailable)),
     };
-    let Decoder { mut reading, scan, .. } = decoder;
-    for &tweet in asked.iter().filter(|tweet| !answered.contains(tweet)) {
+    for &tweet in asked.iter().filter(|tweet| open.has(**tweet)) {
         match errors.named.get(&tweet).copied().or(silence) {
             Some(Verdict::Refused(refusal)) => reading.refused.push((tweet, refusal)),
             Some(Verdict::Stumbled) => reading.failed.push(tweet),
@@ -49,37 +49,45 @@ pub(super) fn decode(bytes: &[u8], asked: &[TweetId], ask: Ask, now: Timestamp) 
     Ok(Decoded { value: reading, scan })
 }
 
-#[derive(Default)]
-struct Decoder {
-    reading: Reading,
-    scan: Scan,
-    /// Something in `data[]` is no tweet.
-    broken: bool,
+/// `data[]`: the tweets that were asked for, which are open no more; and whether all the others are tweets, too.
+fn tweets(answer: &Answer<'_>, open: &mut Open) -> (Reading, bool) {
+    let media = answer.includes.by_key();
+    let (mut reading, mut is_whole) = (Reading::default(), true);
+    for tweet in &answer.tweets {
+        let mut names = tweet.names();
+        is_whole &= !names.is_empty();
+        if let Some(id) = names.first().filter(|id| !reading.returned.contains(id)) {
+            reading.returned.push(*id);
+        }
+        // An edited tweet is answered under its newest id; it is ours under the id that was asked for (x-api.md 1a).
+        names.retain(|id| open.close(*id));
+        if !names.is_empty() {
+            let copies = iter::repeat_n(tweet.reading(&media), names.len());
+            reading.tweets.extend(iter::zip(names, copies));
+        }
+    }
+    (reading, is_whole)
 }
 
-impl Decoder {
-    /// `data[]`: fills the reading, and says which of the asked tweets are in it.
-    fn tweets(&mut self, body: &Object<'_>, asked: &[TweetId]) -> HashSet<TweetId> {
-        let media = Media::read(&mut self.scan, body);
-        let mut open: HashSet<TweetId> = asked.iter().copied().collect();
-        let mut answered = HashSet::new();
-        for raw in self.scan.list(given(body, "data")) {
-            let tweet = self.scan.object(raw).unwrap_or_default();
-            let names = tweets::names(&mut self.scan, &tweet);
-            self.broken |= names.is_empty();
-            if let Some(id) = names.first().filter(|id| !self.reading.returned.contains(id)) {
-                self.reading.returned.push(*id);
-            }
-            // An edited tweet is answered under its newest id; it is ours under the id that was asked for (x-api.md 1a).
-            let ours: Vec<TweetId> = names.into_iter().filter(|id| open.remove(id)).collect();
-            if ours.is_empty() {
-                continue;
-            }
-            let reading = tweets::reading(&mut self.scan, &tweet, &media);
-            answered.extend(&ours);
-            self.reading.tweets.extend(ours.into_iter().map(|id| (id, reading.clone())));
-        }
-        answered
+/// The asked tweets in order, and which of them still wait for their answer.
+struct Open(Vec<(TweetId, bool)>);
+
+impl Open {
+    fn of(asked: &[TweetId]) -> Self {
+        let mut open: Vec<_> = asked.iter().map(|id| (*id, true)).collect();
+        open.sort_unstable();
+        open.dedup();
+        Self(open)
+    }
+
+    fn has(&self, tweet: TweetId) -> bool {
+        self.0.binary_search(&(tweet, true)).is_ok()
+    }
+
+    /// Whether it was open.
+    fn close(&mut self, tweet: TweetId) -> bool {
+        let place = self.0.binary_search(&(tweet, true));
+        place.is_ok_and(|place| mem::take(&mut self.0[place].1))
     }
 }
 
@@ -89,6 +97,7 @@ mod tests {
     use crate::model::Billed;
     use crate::model::{Context, MediaType, Sample, Scope};
     use crate::self_metrics::ErrorReason;
+    use crate::x_api::mangled::mangled;
 
     const NOW: Timestamp = Timestamp::from_seconds(0);
 
@@ -245,10 +254,65 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_stops_a_parser_costs_itself_only() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        for odd in ["1e999", "-1e999", r#""\ud800""#, r#"[1e999,"\ud800"]"#, r#"{"\ud800":1e999}"#, "true", &deep] {
+            let body = format!(
+                r#"{{"includes":{odd},"\ud800":{odd},"data":[{{"id":"1700000000000000002","text":{odd},"author_id":{odd},"attachments":{odd},
+                "edit_history_tweet_ids":["1700000000000000001",{odd}],"public_metrics":{{"\ud800":{odd},"reply_count":{odd},"like_count":5}},
+                "organic_metrics":{odd}}},{odd},{{"id":"1700000000000000003","public_metrics":{{"like_count":7}}}}]}}"#
+            );
+            let odd = &odd[..odd.len().min(20)];
+            let decoded = decode(body.as_bytes(), &[id(1), id(2), id(3), id(4)], Ask::Public, NOW).expect(odd);
+            for (last, likes) in [(1, 5), (2, 5), (3, 7)] {
+                assert_eq!(samples(&decoded, id(last)), [(None, "likes", Scope::Total, likes)], "{odd}");
+            }
+            assert_eq!(decoded.value.failed, [id(4)], "{odd}");
+            // Where objects belong an object is none of the bad values, but a group has its odd name.
+            let expected = if odd.starts_with('{') { (2, 3) } else { (1, 7) };
+            assert_eq!((decoded.scan.unknown_fields, decoded.scan.bad_values), expected, "{odd}");
+        }
+    }
+
+    #[test]
+    fn of_what_comes_twice_the_last_counts() {
+        let body = br#"{"data":[{"id":"1700000000000000002"}],"data":[{"id":"1700000000000000003","id":"1700000000000000001",
+            "organic_metrics":{"like_count":1},"organic_metrics":null,"public_metrics":{"like_count":9,"like_count":8,"reply_count":7,"reply_count":null}}]}"#;
+        let decoded = decode(body, &[id(1), id(2), id(3)], Ask::Private, NOW).expect("an answer");
+        assert_eq!(samples(&decoded, id(1)), [(None, "likes", Scope::Total, 8)]);
+        assert!(!decoded.value.tweets[0].1.private);
+        assert_eq!(decoded.value.passed_over, [id(2), id(3)]);
+    }
+
+    #[test]
+    fn what_is_too_long_condemns_nobody() {
+        let zeros = "0,".repeat(2_000);
+        let body = format!(r#"{{"data":[{{"id":"1700000000000000001"}},{zeros}{{"id":"1700000000000000002"}}]}}"#);
+        let decoded = decode(body.as_bytes(), &[id(1), id(2)], Ask::Public, NOW).expect("an answer");
+        assert_eq!(decoded.value.returned, [id(1)]);
+        assert_eq!((decoded.value.failed, decoded.scan.bad_values), (vec![id(2)], 2_001));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_json_makes_it_panic(body in r#"\{"data":\[(\{("(id|public_metrics|attachments)":("[0-9]{0,20}"|[0-9.e-]{1,9}|null|\[\]|\{\}|\{"like_count":[0-9"-]{0,9}\}),?){0,4}\},?){0,4}\]\}"#) {
             let _ = decode(body.as_bytes(), &[id(1)], Ask::Public, NOW);
+        }
+
+        #[test]
+        fn no_mangled_answer_makes_it_panic_or_say_two_things(body in mangled()) {
+            let asked: Vec<TweetId> = (1..=9).map(id).collect();
+            for ask in [Ask::Public, Ask::Private, Ask::Promoted] {
+                let Ok(Decoded { value: reading, .. }) = decode(body.as_bytes(), &asked, ask, NOW) else { continue };
+                let told = reading.tweets.iter().map(|(id, _)| id).chain(reading.refused.iter().map(|(id, _)| id));
+                let told = told.chain(&reading.field_refused).chain(&reading.passed_over).chain(&reading.failed);
+                let mut told: Vec<&TweetId> = told.collect();
+                told.sort();
+                assert!(told.windows(2).all(|two| two[0] != two[1]), "{reading:?}");
+                assert!(told.iter().all(|id| asked.contains(id)), "{reading:?}");
+                assert!(ask == Ask::Promoted || told.len() == asked.len(), "{reading:?}");
+            }
         }
     }
 }

@@ -1,36 +1,35 @@
 //! Reads a page of a timeline. Nobody was asked for by name, so what X does not name is simply not on the page.
 
 use std::collections::HashSet;
+use std::iter;
 
 use crate::model::{Ask, Refusal, TimelinePage, Timestamp};
-use crate::x_api::answer::{self, Decoded, Object, Scan, given, is_list, is_object};
+use crate::x_api::answer::Decoded;
 use crate::x_api::error::ApiError;
+use crate::x_api::number::Count;
+use crate::x_api::parts::Found;
 use crate::x_api::problem;
-use crate::x_api::tweets::{self, Media};
+use crate::x_api::tweets::Answer;
 use crate::x_api::verdict::{Verdict, Verdicts};
 
 /// Reads the body of a 200.
 pub(super) fn decode(bytes: &[u8], ask: Ask, now: Timestamp) -> Result<Decoded<TimelinePage>, ApiError> {
-    let body = answer::body(bytes)?;
-    let has_data = is_list(&body, "data");
-    if !has_data && (given(&body, "data").is_some() || !is_object(&body, "meta") && !is_list(&body, "errors")) {
+    let Decoded { value: answer, mut scan } = Answer::read(bytes)?;
+    let (has_data, has_meta) = (answer.data == Found::Good, answer.about == Found::Good);
+    if !has_data && (answer.data == Found::Bad || !has_meta && !answer.has_errors()) {
         return Err(ApiError::malformed("the answer has no list of tweets and says not that there are none"));
     }
-    let mut scan = Scan::default();
-    let meta = scan.inner(&body, "meta");
-    let errors = Verdicts::read(&mut scan, &body);
-    let promised = given(&meta, "result_count").and_then(|raw| scan.count(raw)).unwrap_or_default();
+    let errors = Verdicts::read(&mut scan, answer.errors);
     if !has_data && errors.named.is_empty() {
         // An empty page says so; errors that name no tweet are about the request or about the user.
-        if errors.broken || !is_object(&body, "meta") {
+        if errors.broken || !has_meta {
             return Err(problem::of_one_resource(bytes, now));
         }
-        if promised > 0 {
+        if matches!(answer.meta.result_count, Count::Number(1..)) {
             return Err(ApiError::malformed("the answer has no list of tweets, but counts some"));
         }
     }
-    let mut page = TimelinePage { next: scan.read(&meta, "next_token"), ..TimelinePage::default() };
-    fill(&mut page, &mut scan, &body);
+    let mut page = page(answer);
     let answered: HashSet<_> = page.reading.tweets.iter().map(|(id, _)| *id).collect();
     let mut named: Vec<_> = errors.named.into_iter().filter(|(id, _)| !answered.contains(id)).collect();
     named.sort_by_key(|(id, _)| *id);
@@ -45,23 +44,22 @@ pub(super) fn decode(bytes: &[u8], ask: Ask, now: Timestamp) -> Result<Decoded<T
     Ok(Decoded { value: page, scan })
 }
 
-/// `data[]`.
-fn fill(page: &mut TimelinePage, scan: &mut Scan, body: &Object<'_>) {
-    let media = Media::read(scan, body);
-    let mut seen = HashSet::new();
-    for raw in scan.list(given(body, "data")) {
-        let tweet = scan.object(raw).unwrap_or_default();
-        let names = tweets::names(scan, &tweet);
+/// `data[]`, each tweet under every id of its edit chain.
+fn page(answer: Answer<'_>) -> TimelinePage {
+    let (mut page, mut seen) = (TimelinePage::default(), HashSet::new());
+    let media = answer.includes.by_key();
+    for tweet in &answer.tweets {
+        let mut names = tweet.names();
         let Some(&newest) = names.first().filter(|id| !seen.contains(*id)) else { continue };
         page.reading.returned.push(newest);
-        let reading = tweets::reading(scan, &tweet, &media);
-        for id in names.into_iter().filter(|id| seen.insert(*id)) {
-            page.reading.tweets.push((id, reading.clone()));
-            if id != newest {
-                page.earlier.push((id, newest));
-            }
-        }
+        names.retain(|id| seen.insert(*id));
+        page.earlier.extend(names[1..].iter().map(|id| (*id, newest)));
+        let copies = iter::repeat_n(tweet.reading(&media), names.len());
+        page.reading.tweets.extend(iter::zip(names, copies));
     }
+    drop(media);
+    page.next = answer.meta.next_token.0;
+    page
 }
 
 #[cfg(test)]
@@ -70,6 +68,7 @@ mod tests {
     use crate::model::Billed;
     use crate::model::{Failure, Metric, TweetId};
     use crate::self_metrics::ErrorReason;
+    use crate::x_api::mangled::mangled;
 
     const NOW: Timestamp = Timestamp::from_seconds(0);
 
@@ -144,6 +143,13 @@ mod tests {
         #[test]
         fn no_json_makes_it_panic(body in r#"\{("(data|meta|errors|includes)":(\[(\{"(id|edit_history_tweet_ids|resource_id|media)":("[0-9]{0,20}"|[0-9.e-]{1,9}|null|\["[0-9]{1,3}"\]|\{\})\},?){0,3}\]|\{"(result_count|next_token|media)":[0-9"-]{0,9}\}|null|7),?){0,4}\}"#) {
             let _ = decode(body.as_bytes(), Ask::Private, NOW);
+        }
+
+        #[test]
+        fn no_mangled_page_makes_it_panic(body in mangled()) {
+            for ask in [Ask::Public, Ask::Private] {
+                let _ = decode(body.as_bytes(), ask, NOW);
+            }
         }
     }
 }
