@@ -68,7 +68,6 @@ struct Public {
     retweet_count: u64,
     quote_count: u64,
     reply_count: u64,
-    bookmark_count: u64,
 }
 
 #[derive(Deserialize)]

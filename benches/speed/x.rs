@@ -22,8 +22,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
-/// Numbers of a tweet in its answers: 9 in all, 6 organic ones, 6 of its video, 6 organic ones of that.
-pub(crate) const NUMBERS: usize = 27;
+/// Numbers of a tweet in its answers: 8 in all, 6 organic ones, 6 of its video, 6 organic ones of that.
+pub(crate) const NUMBERS: usize = 26;
 
 /// The server, gone when dropped.
 pub(crate) struct X {
@@ -112,7 +112,7 @@ pub(crate) fn body<'a>(ids: impl Iterator<Item = &'a str>, round: u64) -> String
             "{comma}{{\"id\":\"{id}\",\"text\":\"We wrote down what we learned this quarter. https://t.co/aB3dE5fG7h\",\
              \"edit_history_tweet_ids\":[\"{id}\"],\"author_id\":\"9001\",\"attachments\":{{\"media_keys\":[\"13_{id}\"]}},\
              \"public_metrics\":{{{}}},\"non_public_metrics\":{{{}}},\"organic_metrics\":{{{}}}}}",
-            of(&["impression_count", "like_count", "retweet_count", "quote_count", "reply_count", "bookmark_count"]),
+            of(&["impression_count", "like_count", "retweet_count", "quote_count", "reply_count"]),
             of(&["impression_count", "engagements", "url_link_clicks", "user_profile_clicks"]),
             of(&CONTEXT)
         )

@@ -256,7 +256,7 @@ fn videos_are_learned_once_and_their_tweets_read_by_their_keys() {
     let scout = launch(&mut plan, START);
     assert_eq!(scout.iter().map(|(_, asked)| asked.api).collect::<Vec<_>>(), [Api::Lookup]);
     let key: crate::model::MediaKey = "13_5".parse().expect("a key");
-    let with_video = TweetReading { videos: vec![key.clone()], ..TweetReading::default() };
+    let with_video = TweetReading { videos: vec![key], ..TweetReading::default() };
     let tweets = vec![(all[0], with_video.clone()), (all[1], with_video), (all[2], TweetReading::default())];
     plan.finish(&scout[0].0, &[], Outcome::Read(&Reading { tweets, returned: all.clone(), ..Reading::default() }), START);
     let media = launch(&mut plan, START);

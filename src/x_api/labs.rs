@@ -95,7 +95,7 @@ fn tweet(scan: &mut Scan, item: &Object<'_>) -> TweetReading {
     let key: Option<MediaKey> = scan.word(&video, "media_key");
     video.remove("media_key");
     if let Some(key) = &key {
-        samples.extend(scan.counts(&video, VIEWS_AND_PLAYBACK).into_iter().map(|count| total(Some(key.clone()), count)));
+        samples.extend(scan.counts(&video, VIEWS_AND_PLAYBACK).into_iter().map(|count| total(Some(*key), count)));
     }
     let private = !samples.is_empty();
     TweetReading { samples, videos: key.into_iter().collect(), private, ..TweetReading::default() }

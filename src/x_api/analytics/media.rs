@@ -81,7 +81,7 @@ fn decode(bytes: &[u8], scope: &Scope, now: Timestamp) -> Result<Decoded<Videos>
     let broken = broken || found.broken || found.scan.bad_values > 0;
     let mut samples = BTreeMap::new();
     for (key, sums) in found.sums {
-        let sample = |(metric, value)| Sample { media: Some(key.clone()), metric, scope: scope.clone(), value };
+        let sample = |(metric, value)| Sample { media: Some(key), metric, scope: scope.clone(), value };
         let of_key: Vec<Sample> = sums.whole().map(sample).collect();
         samples.insert(key, of_key);
     }
