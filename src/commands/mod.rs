@@ -13,11 +13,16 @@ mod serve;
 mod simulator;
 
 use std::io::Write;
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 
 pub use cli::{Cli, command};
 
 use crate::app::report_panics;
+
+/// Sending a finished page and reading an answer take little; a large machine would only give memory to threads that wait.
+const MOST_THREADS: usize = 4;
 
 /// Runs the program with the process's arguments. Exit codes: 0 fine, 1 failed, 2 wrong use or bad configuration.
 pub fn run() -> ExitCode {
@@ -26,7 +31,9 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let processors = available_parallelism().map_or(1, NonZero::get);
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(processors.min(MOST_THREADS)).enable_all().build();
+    let runtime = match threads {
         Ok(runtime) => runtime,
         Err(error) => return fail(1, &format!("cannot start: {error}")),
     };

@@ -64,20 +64,27 @@ pub(super) struct Deflater(Compress);
 impl Deflater {
     /// Compresses a piece.
     pub(super) fn deflate(&mut self, plain: &[u8]) -> Deflated {
+        let mut bytes = Vec::new();
+        let checksum = self.deflate_behind(&mut bytes, plain);
+        // Kept for long, so without spare room.
+        Deflated { bytes: bytes.into_boxed_slice().into(), checksum }
+    }
+
+    /// Compresses a piece to the end of these bytes. Returns its checksum.
+    pub(super) fn deflate_behind(&mut self, bytes: &mut Vec<u8>, plain: &[u8]) -> Checksum {
         // Not a new one: its tables are 300 kB.
         self.0.reset();
-        let mut bytes = Vec::with_capacity(plain.len() / 6 + 64);
+        bytes.reserve(plain.len() / 6 + 64);
         loop {
             let taken = usize::try_from(self.0.total_in()).expect("what is in memory has an address");
-            self.0.compress_vec(&plain[taken..], &mut bytes, FlushCompress::Full).expect("a fresh stream takes everything");
+            self.0.compress_vec(&plain[taken..], bytes, FlushCompress::Full).expect("a fresh stream takes everything");
             // Room left over says that everything pending is written.
             if bytes.len() < bytes.capacity() {
                 break;
             }
             bytes.reserve(bytes.capacity().max(64));
         }
-        // Kept for long, so without spare room.
-        Deflated { bytes: bytes.into_boxed_slice().into(), checksum: Checksum::of(plain) }
+        Checksum::of(plain)
     }
 }
 

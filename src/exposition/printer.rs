@@ -9,8 +9,8 @@ use std::num::NonZeroU64;
 
 use bytes::Bytes;
 
-use crate::exposition::gzip::{Checksum, Deflated, Deflater, HEAD};
-use crate::exposition::shelf::{GROUP, Group, Member, SHELF, Shelf};
+use crate::exposition::gzip::{Checksum, Deflated, HEAD};
+use crate::exposition::shelf::{GROUP, Group, Member, Press, SHELF, Shelf};
 use crate::exposition::text::{Lines, account_labels, count, head};
 use crate::exposition::{Built, Page};
 use crate::model::{Family, TweetId};
@@ -31,7 +31,7 @@ pub struct Printer {
     open: Option<Place>,
     heads: Vec<(Bytes, Deflated)>,
     lines: Lines,
-    deflater: Deflater,
+    press: Press,
 }
 
 /// A tweet as the last page has it.
@@ -60,7 +60,7 @@ impl Printer {
         self.follow(accounts);
         let (series, surplus, changed) = self.look(accounts, max_series);
         self.arrange(&changed);
-        let Self { shelves, lines, deflater, labels, seats, .. } = self;
+        let Self { shelves, lines, press, labels, seats, .. } = self;
         let record = |(account, position): Member| &accounts[account as usize].records()[position as usize];
         let labels = |(account, _): Member| labels[account as usize].as_str();
         let is_shown = |(account, position): Member| {
@@ -79,7 +79,7 @@ impl Printer {
                 }
                 lines.state(labels(member), record(member));
             };
-            shelf.refresh(lines, deflater, numbers, facts);
+            shelf.refresh(lines, press, numbers, facts);
         }
         Built { page: self.page(series), surplus }
     }
@@ -257,7 +257,7 @@ impl Printer {
     /// All families that have a line, each under its head.
     fn page(&mut self, series: usize) -> Page {
         if self.heads.is_empty() {
-            let deflater = &mut self.deflater;
+            let deflater = &mut self.press.deflater;
             let mut both = |head: String| (deflater.deflate(head.as_bytes()), head);
             self.heads =
                 Family::ALL.iter().map(|family| both(head(*family))).map(|(deflated, head)| (head.into(), deflated)).collect();

@@ -3,6 +3,8 @@
 //!
 //! Measured (`docs/performance.md`): a smaller group costs compression and pieces, a larger one is seldom without a change.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::exposition::gzip::{Checksum, Deflated, Deflater};
@@ -57,8 +59,19 @@ pub(super) struct Column {
 #[derive(Debug, Default)]
 struct Cell {
     plain: Bytes,
-    /// A part of the column's, once that is joined.
-    deflated: Deflated,
+    /// Where its compressed text is: in the column's, or among the new ones.
+    place: Range<usize>,
+    is_new: bool,
+    checksum: Checksum,
+}
+
+/// Compresses what belongs onto a shelf, and has it until it is joined: always in the same memory, which is why the kept texts lie close
+/// together.
+#[derive(Debug, Default)]
+pub(super) struct Press {
+    pub(super) deflater: Deflater,
+    /// By family.
+    new: [Vec<u8>; Family::ALL.len()],
 }
 
 impl Shelf {
@@ -66,29 +79,30 @@ impl Shelf {
     pub(super) fn refresh(
         &mut self,
         lines: &mut Lines,
-        deflater: &mut Deflater,
+        press: &mut Press,
         numbers: impl Fn(&mut Lines, Member),
         facts: impl Fn(&mut Lines, Member),
     ) {
         if !self.groups.iter().any(|group| group.stale) {
             return;
         }
+        press.new.iter_mut().for_each(Vec::clear);
         let mut changed = [false; Family::ALL.len()];
         for (place, group) in self.groups.iter_mut().enumerate().filter(|(_, group)| group.stale) {
             lines.clear();
             group.members.iter().for_each(|member| numbers(lines, *member));
             for family in NUMBERS {
-                changed[family as usize] |= self.columns[family as usize].put(place, lines.of(family), deflater);
+                changed[family as usize] |= self.columns[family as usize].put(place, lines.of(family), family, press);
             }
             (group.stale, group.changed) = (false, 0);
         }
         lines.clear();
         self.groups.iter().flat_map(|group| &group.members).for_each(|member| facts(lines, *member));
         for family in FACTS {
-            changed[family as usize] |= self.columns[family as usize].put(0, lines.of(family), deflater);
+            changed[family as usize] |= self.columns[family as usize].put(0, lines.of(family), family, press);
         }
-        for (column, _) in self.columns.iter_mut().zip(changed).filter(|(_, changed)| *changed) {
-            column.join();
+        for ((column, new), _) in self.columns.iter_mut().zip(&press.new).zip(changed).filter(|(_, changed)| *changed) {
+            column.join(new);
         }
     }
 
@@ -115,37 +129,32 @@ impl Column {
     }
 
     /// Puts the text into a cell. Says whether it is another one than before: only then it is compressed.
-    fn put(&mut self, place: usize, text: &str, deflater: &mut Deflater) -> bool {
+    fn put(&mut self, place: usize, text: &str, family: Family, press: &mut Press) -> bool {
         if self.cells.get(place).map_or(text.is_empty(), |cell| cell.plain == text) {
             return false;
         }
         if self.cells.len() <= place {
             self.cells.resize_with(place + 1, Cell::default);
         }
-        let deflated = if text.is_empty() { Deflated::default() } else { deflater.deflate(text.as_bytes()) };
-        self.cells[place] = Cell { plain: Bytes::copy_from_slice(text.as_bytes()), deflated };
+        let new = &mut press.new[family as usize];
+        let begin = new.len();
+        let checksum = if text.is_empty() { Checksum::default() } else { press.deflater.deflate_behind(new, text.as_bytes()) };
+        let plain = Bytes::copy_from_slice(text.as_bytes());
+        self.cells[place] = Cell { plain, place: begin..new.len(), is_new: true, checksum };
         true
     }
 
-    /// Joins the compressed cells. They keep only their part of the whole, so that nothing is in memory twice.
-    fn join(&mut self) {
-        if let [cell] = &self.cells[..] {
-            self.deflated = cell.deflated.clone();
-            return;
-        }
-        let mut bytes = Vec::with_capacity(self.cells.iter().map(|cell| cell.deflated.bytes.len()).sum());
+    /// Joins the compressed cells, of which some are new.
+    fn join(&mut self, new: &[u8]) {
+        let mut bytes = Vec::with_capacity(self.cells.iter().map(|cell| cell.place.len()).sum());
         let mut checksum = Checksum::default();
-        for cell in &self.cells {
-            bytes.extend_from_slice(&cell.deflated.bytes);
-            checksum.append(&cell.deflated.checksum);
-        }
-        let bytes = Bytes::from(bytes);
-        let mut begin = 0;
         for cell in &mut self.cells {
-            let end = begin + cell.deflated.bytes.len();
-            cell.deflated.bytes = bytes.slice(begin..end);
-            begin = end;
+            let begin = bytes.len();
+            let among = if cell.is_new { new } else { &self.deflated.bytes };
+            bytes.extend_from_slice(&among[cell.place.clone()]);
+            (cell.place, cell.is_new) = (begin..bytes.len(), false);
+            checksum.append(&cell.checksum);
         }
-        self.deflated = Deflated { bytes, checksum };
+        self.deflated = Deflated { bytes: bytes.into(), checksum };
     }
 }

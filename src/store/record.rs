@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::model::{MediaType, Metric, Scope, Timestamp, TweetId, TweetReading, TweetState};
-use crate::store::{Mention, Number};
 use crate::store::numbers::{Numbers, Shapes};
+use crate::store::{Mention, Number};
 
 /// Where a reading comes from, in order of precedence: the position of its source in the account's list, then the request within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
