@@ -229,7 +229,7 @@ impl Collector {
                     continue;
                 }
                 let work = self.standing.desks[call.account].carry_out(&call, now);
-                let task = self.calls.spawn(work);
+                let task = self.calls.spawn_local(work);
                 self.under_way.insert(task.id(), call);
             }
         }
