@@ -91,12 +91,16 @@ impl Shelf {
         for (place, group) in self.groups.iter_mut().enumerate().filter(|(_, group)| group.stale) {
             lines.clear();
             group.members.iter().for_each(|member| numbers(lines, *member));
-            put(&mut self.columns, place, NUMBERS, lines, press, &mut changed);
+            for family in NUMBERS {
+                changed[family as usize] |= self.columns[family as usize].put(place, lines.of(family), family, press);
+            }
             (group.stale, group.changed) = (false, 0);
         }
         lines.clear();
         self.groups.iter().flat_map(|group| &group.members).for_each(|member| facts(lines, *member));
-        put(&mut self.columns, 0, FACTS, lines, press, &mut changed);
+        for family in FACTS {
+            changed[family as usize] |= self.columns[family as usize].put(0, lines.of(family), family, press);
+        }
         for ((column, new), _) in self.columns.iter_mut().zip(&press.new).zip(changed).filter(|(_, changed)| *changed) {
             column.join(new);
         }
@@ -105,26 +109,6 @@ impl Shelf {
     /// One family's text.
     pub(super) fn column(&self, family: Family) -> &Column {
         &self.columns[family as usize]
-    }
-}
-
-/// Puts the texts of these families into their cells at this place, and notes which have changed. All are in one piece of memory: pieces
-/// of about one size leave no gaps that fit nothing.
-fn put<const N: usize>(
-    columns: &mut [Column],
-    place: usize,
-    families: [Family; N],
-    lines: &Lines,
-    press: &mut Press,
-    changed: &mut [bool],
-) {
-    if families.iter().all(|family| columns[*family as usize].has(place, lines.of(*family))) {
-        return;
-    }
-    let mut texts = Bytes::from(families.map(|family| lines.of(family)).concat());
-    for family in families {
-        let text = texts.split_to(lines.of(family).len());
-        changed[family as usize] |= columns[family as usize].put(place, text, family, press);
     }
 }
 
@@ -144,30 +128,20 @@ impl Column {
         &self.deflated
     }
 
-    /// Whether this text is in the cell.
-    fn has(&self, place: usize, text: &str) -> bool {
-        self.cells.get(place).map_or(text.is_empty(), |cell| cell.plain == text)
-    }
-
     /// Puts the text into a cell. Says whether it is another one than before: only then it is compressed.
-    fn put(&mut self, place: usize, text: Bytes, family: Family, press: &mut Press) -> bool {
+    fn put(&mut self, place: usize, text: &str, family: Family, press: &mut Press) -> bool {
+        if self.cells.get(place).map_or(text.is_empty(), |cell| cell.plain == text) {
+            return false;
+        }
         if self.cells.len() <= place {
-            if text.is_empty() {
-                return false;
-            }
             self.cells.resize_with(place + 1, Cell::default);
         }
-        let cell = &mut self.cells[place];
-        let is_other = cell.plain != text;
-        cell.plain = text;
-        if is_other {
-            let new = &mut press.new[family as usize];
-            let begin = new.len();
-            let text = &cell.plain;
-            cell.checksum = if text.is_empty() { Checksum::default() } else { press.deflater.deflate_behind(new, text) };
-            (cell.place, cell.is_new) = (begin..new.len(), true);
-        }
-        is_other
+        let new = &mut press.new[family as usize];
+        let begin = new.len();
+        let checksum = if text.is_empty() { Checksum::default() } else { press.deflater.deflate_behind(new, text.as_bytes()) };
+        let plain = Bytes::copy_from_slice(text.as_bytes());
+        self.cells[place] = Cell { plain, place: begin..new.len(), is_new: true, checksum };
+        true
     }
 
     /// Joins the compressed cells, of which some are new.
