@@ -139,14 +139,15 @@ impl Column {
         let new = &mut press.new[family as usize];
         let begin = new.len();
         let checksum = if text.is_empty() { Checksum::default() } else { press.deflater.deflate_behind(new, text.as_bytes()) };
-        let plain = Bytes::copy_from_slice(text.as_bytes());
-        self.cells[place] = Cell { plain, place: begin..new.len(), is_new: true, checksum };
+        let mut plain = roomy(text.len());
+        plain.extend_from_slice(text.as_bytes());
+        self.cells[place] = Cell { plain: plain.into(), place: begin..new.len(), is_new: true, checksum };
         true
     }
 
     /// Joins the compressed cells, of which some are new.
     fn join(&mut self, new: &[u8]) {
-        let mut bytes = Vec::with_capacity(self.cells.iter().map(|cell| cell.place.len()).sum());
+        let mut bytes = roomy(self.cells.iter().map(|cell| cell.place.len()).sum());
         let mut checksum = Checksum::default();
         for cell in &mut self.cells {
             let begin = bytes.len();
@@ -157,4 +158,10 @@ impl Column {
         }
         self.deflated = Deflated { bytes: bytes.into(), checksum };
     }
+}
+
+/// Memory for so many bytes. A text grows by a digit now and then: of a round size, its memory fits the next one that needs some, and the
+/// allocator is not left with gaps that are a little too small for everybody.
+fn roomy(length: usize) -> Vec<u8> {
+    Vec::with_capacity(length.next_multiple_of(1 << 10))
 }
