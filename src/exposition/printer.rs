@@ -172,8 +172,8 @@ impl Printer {
             place.is_some_and(|place| 2 * printer.group(place).changed < printer.group(place).members.len())
         };
         let strangers: Vec<Member> = changed.iter().copied().filter(|member| is_stranger(self, *member)).collect();
-        // A few may stay where they are: groups of their own would be small.
-        if strangers.len() >= GROUP / 2 {
+        // Fewer than a group may stay where they are: they may be the two ends of a batch that lies together.
+        if strangers.len() >= GROUP {
             strangers.iter().for_each(|member| self.seat(*member).place = None);
             touched.into_iter().for_each(|place| self.close_ranks(place));
         }

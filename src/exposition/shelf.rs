@@ -12,9 +12,9 @@ use crate::exposition::text::Lines;
 use crate::model::Family;
 
 /// Tweets in a group, at most.
-pub(super) const GROUP: usize = 24;
+pub(super) const GROUP: usize = 20;
 /// Groups on a shelf, at most.
-pub(super) const SHELF: usize = 40;
+pub(super) const SHELF: usize = 48;
 
 /// Families with many lines a tweet: a group of theirs is a text of its own. Of the others it is the whole shelf.
 pub(super) const NUMBERS: [Family; 6] = [
