@@ -105,7 +105,7 @@ impl App {
         tokio::spawn(door.clone().follow(stop.clone()));
         let Self { collector, handle, orders, metrics, reloader, reloads } = self;
         // However one half ends, the other must not outlive it.
-        let (reading, told) = (stop.clone().drop_guard(), stop.clone());
+        let (guard, told) = (stop.clone().drop_guard(), stop.clone());
         let serving = tokio::spawn(async move {
             let _guard = stop.clone().drop_guard();
             // Somebody who asks must not wait for ever, so an end is kept open.
@@ -120,7 +120,7 @@ impl App {
         // free in one is of no use to another (docs/performance.md).
         let here = LocalSet::new();
         let reading = here.spawn_local(async move {
-            let _guard = reading;
+            let _guard = guard;
             collector.run(orders, told).await;
         });
         let (read, served) = (here.run_until(reading).await, serving.await);

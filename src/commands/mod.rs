@@ -32,8 +32,8 @@ pub fn run() -> ExitCode {
         Err(error) => error.exit(),
     };
     let processors = available_parallelism().map_or(1, NonZero::get);
-    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(processors.min(MOST_THREADS)).enable_all().build();
-    let runtime = match threads {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.worker_threads(processors.min(MOST_THREADS)).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(1, &format!("cannot start: {error}")),
     };
