@@ -30,8 +30,8 @@ pub fn open_history(loaded: &Loaded, watchlist: &Watchlist, account: usize, stat
         tracing::error!(%copy, why, "the state cannot be read; it is put aside and a new one begun");
     }
     let mut state = opened.state;
-    let known: Vec<_> = opened.recalled.iter().map(untouched).collect();
-    state.commit(&known).map_err(AppError::State)?;
+    let known = opened.recalled.iter().map(untouched);
+    state.commit(known).map_err(AppError::State)?;
     let recalled = opened.recalled.into_iter().filter(|recalled| recalled.account == key);
     let recalled = recalled.map(|recalled| (recalled.account.clone(), recalled)).collect();
     let Prepared { blueprint, .. } = Prepared::new(loaded, watchlist, &metrics, None)?;

@@ -167,8 +167,8 @@ fn memory(
     }
     let mut state = opened.state;
     // Books that could not be kept up to date are no books.
-    let headers = opened.recalled.iter().map(untouched).collect::<Vec<_>>();
-    let is_kept = state.commit(&headers).inspect_err(|error| tracing::error!(%error, "the state cannot be written")).is_ok();
+    let headers = opened.recalled.iter().map(untouched);
+    let is_kept = state.commit(headers).inspect_err(|error| tracing::error!(%error, "the state cannot be written")).is_ok();
     metrics.state_ok(is_kept);
     if !is_kept {
         lost.extend(names.iter().cloned());
@@ -179,8 +179,8 @@ fn memory(
 
 /// A change that changes nothing: whether anything can be written.
 pub(super) fn untouched(recalled: &Recalled) -> Change {
-    let Recalled { account, header, paid_day, .. } = recalled.clone();
-    Change { account, header, tweets: Vec::new(), paid_day, paid: Vec::new() }
+    let Recalled { account, header, paid_day, .. } = recalled;
+    Change { account: account.clone(), header: header.clone(), tweets: Vec::new(), paid_day: *paid_day, paid: Vec::new() }
 }
 
 impl fmt::Display for AppError {

@@ -142,19 +142,17 @@ impl Memory {
             return;
         }
         let accounts = self.pending.iter().enumerate().filter(|(_, pending)| pending.changed);
-        let change = |(index, pending): (usize, &Pending)| Change {
-            account: self.names[index].clone(),
-            header: header(&plan.accounts()[index], &stores[index], &desks[index]),
-            tweets: pending
-                .tweets
-                .iter()
-                .map(|id| (*id, kept(*id, &plan.accounts()[index], &stores[index], &desks[index])))
-                .collect(),
-            paid_day: pending.day,
-            paid: pending.paid.iter().map(|(class, id)| (code(*class), *id)).collect(),
-        };
-        let changes: Vec<Change> = accounts.map(change).collect();
-        match self.state.commit(&changes) {
+        let changes = accounts.map(|(index, pending)| {
+            let (plan, store, desk) = (&plan.accounts()[index], &stores[index], &desks[index]);
+            Change {
+                account: self.names[index].clone(),
+                header: header(plan, store, desk),
+                tweets: pending.tweets.iter().map(move |id| (*id, kept(*id, plan, store, desk))),
+                paid_day: pending.day,
+                paid: pending.paid.iter().map(|(class, id)| (code(*class), *id)).collect(),
+            }
+        });
+        match self.state.commit(changes) {
             Ok(()) => {
                 self.pending.iter_mut().for_each(|pending| *pending = Pending { day: pending.day, ..Pending::default() });
                 if std::mem::replace(&mut self.failing, false) {

@@ -11,7 +11,7 @@ mod tests;
 
 pub use error::{StateError, expects_panic};
 pub use peek::peek;
-pub use tables::{Change, Recalled};
+pub use tables::{Change, Recalled, Tweets};
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,8 +85,9 @@ impl State {
     ///
     /// After an error all that was committed before is still there. These changes may be or not be; they are repeated with the next
     /// ones, which work again as soon as the disk does.
-    pub fn commit(&mut self, changes: &[Change]) -> Result<(), StateError> {
-        if changes.is_empty() {
+    pub fn commit(&mut self, changes: impl IntoIterator<Item = Change<impl Tweets>>) -> Result<(), StateError> {
+        let mut changes = changes.into_iter().peekable();
+        if changes.peek().is_none() {
             return Ok(());
         }
         let written = self.attempt(changes);
@@ -102,7 +103,7 @@ impl State {
         guarded(|| tables::read_account(database, account)).map_err(|fault| self.folder.unusable(&fault.to_string()))
     }
 
-    fn attempt(&mut self, changes: &[Change]) -> Result<(), Fault> {
+    fn attempt(&mut self, changes: impl Iterator<Item = Change<impl Tweets>>) -> Result<(), Fault> {
         if self.database.is_none() {
             self.database = Some(guarded(|| Ok(builder().open(self.folder.file())?))?);
         }

@@ -21,15 +21,21 @@ pub struct Recalled {
     pub paid: Vec<(u8, u64)>,
 }
 
-/// What to remember of an account; tweets that are not mentioned stay as they are.
+/// Tweets and their new values; `None` forgets the tweet.
+pub trait Tweets: IntoIterator<Item = (TweetId, Option<Vec<u8>>)> {}
+
+impl<T: IntoIterator<Item = (TweetId, Option<Vec<u8>>)>> Tweets for T {}
+
+/// What to remember of an account; tweets that are not mentioned stay as they are. Those that are may be made one by one, while they are
+/// written: all at once they can be much more than anything else in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct Change<T = Vec<(TweetId, Option<Vec<u8>>)>> {
     /// Its name in the configuration.
     pub account: String,
     /// Takes the old one's place.
     pub header: Vec<u8>,
-    /// A tweet's new value; `None` forgets the tweet.
-    pub tweets: Vec<(TweetId, Option<Vec<u8>>)>,
+    /// What is new of its tweets.
+    pub tweets: T,
     /// The UTC day of `paid`. Another one than before drops what was paid on that.
     pub paid_day: i64,
     /// Added to what is there.
@@ -125,7 +131,7 @@ fn broken(what: &str) -> Error {
 }
 
 /// Writes all of it, or nothing.
-pub(super) fn write(database: &Database, changes: &[Change]) -> Result<(), Error> {
+pub(super) fn write(database: &Database, changes: impl Iterator<Item = Change<impl Tweets>>) -> Result<(), Error> {
     let transaction = database.begin_write()?;
     {
         let mut accounts = transaction.open_table(ACCOUNTS)?;
@@ -135,9 +141,9 @@ pub(super) fn write(database: &Database, changes: &[Change]) -> Result<(), Error
             let account = &*change.account;
             let last_day = accounts.get(account)?.map(|row| row.value().0);
             accounts.insert(account, (change.paid_day, &*change.header))?;
-            for (id, value) in &change.tweets {
+            for (id, value) in change.tweets {
                 match value {
-                    Some(value) => drop(tweets.insert((account, id.number()), &**value)?),
+                    Some(value) => drop(tweets.insert((account, id.number()), &*value)?),
                     None => drop(tweets.remove((account, id.number()))?),
                 }
             }

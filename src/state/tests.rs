@@ -32,7 +32,7 @@ fn after(commits: &[&[Change]]) -> Vec<Recalled> {
     let folder = folder();
     let mut state = open(folder.path()).state;
     for changes in commits {
-        state.commit(changes).expect("room on the disk");
+        state.commit(changes.iter().cloned()).expect("room on the disk");
     }
     drop(state);
     open(folder.path()).recalled
@@ -124,7 +124,7 @@ fn real_file(closed: bool) -> Vec<u8> {
     for round in 0..3 {
         let tweets = (1..60).map(|id| (tweet(id), Some(vec![round; if id == 30 { 9000 } else { 300 }]))).collect();
         let acme = Change { tweets, paid: (0..100).map(|id| (0, id)).collect(), ..change("acme", i64::from(round)) };
-        state.commit(&[acme]).expect("room on the disk");
+        state.commit([acme]).expect("room on the disk");
     }
     let open = read();
     drop(state);
@@ -140,7 +140,7 @@ fn recalled_from(bytes: &[u8]) -> Option<Vec<Recalled>> {
     if let Some(set_aside) = &set_aside {
         assert!(set_aside.copy.is_file() && !set_aside.why.is_empty() && recalled.is_empty(), "{set_aside:?}");
     }
-    state.commit(&[change("later", 9)]).expect("it works on");
+    state.commit([change("later", 9)]).expect("it works on");
     drop(state);
     let again = open(folder.path());
     assert!(again.set_aside.is_none() && again.recalled.iter().any(|recalled| recalled.account == "later"));
@@ -241,10 +241,10 @@ fn what_was_forgotten_gives_its_space_back_at_the_next_start() {
     let length = || fs::metadata(folder.path().join("state.redb")).expect("there").len();
     let mut state = open(folder.path()).state;
     let tweets = (1..30_000).map(|id| (tweet(id), Some(vec![1; 1000]))).collect();
-    state.commit(&[Change { tweets, ..change("acme", 1) }]).expect("room");
+    state.commit([Change { tweets, ..change("acme", 1) }]).expect("room");
     // One in every hundred stays, so that no end of the file is free.
     let tweets = (1..30_000).filter(|id| id % 100 != 0).map(|id| (tweet(id), None)).collect();
-    state.commit(&[Change { tweets, ..change("acme", 1) }]).expect("room");
+    state.commit([Change { tweets, ..change("acme", 1) }]).expect("room");
     drop(state);
     let before = length();
     let opened = open(folder.path());

@@ -55,7 +55,7 @@ fn child_that_counts() {
     let start = counter(&opened.recalled);
     println!("\nopened {start}");
     for counter in start + 1.. {
-        opened.state.commit(&counted(counter)).expect("room on the disk");
+        opened.state.commit(counted(counter)).expect("room on the disk");
         println!("committed {counter}");
     }
 }
@@ -168,11 +168,11 @@ fn a_full_disk_loses_nothing_and_works_again_when_there_is_room() {
 
     let mut state = open(&path).expect("room again").state;
     for round in 1..=3 {
-        state.commit(&counted(round)).expect("room");
+        state.commit(counted(round)).expect("room");
         disk.fill();
         let large = |value: u8| Change { tweets: vec![(tweet(99), Some(vec![value; 3 << 20]))], ..counted(round)[0].clone() };
         for _ in 0..3 {
-            let Err(StateError::Write(text)) = state.commit(&[large(1)]) else { panic!("no room for it") };
+            let Err(StateError::Write(text)) = state.commit([large(1)]) else { panic!("no room for it") };
             assert!(text.contains("state.redb cannot be written") && text.contains("os error 28"), "{text}");
         }
         if round == 2 {
@@ -184,7 +184,7 @@ fn a_full_disk_loses_nothing_and_works_again_when_there_is_room() {
         }
         disk.free();
     }
-    state.commit(&counted(4)).expect("room again");
+    state.commit(counted(4)).expect("room again");
     drop(state);
     let opened = open(&path).expect("room");
     assert_eq!((counter(&opened.recalled), opened.set_aside), (4, None));
@@ -204,7 +204,7 @@ fn what_was_committed_before_a_kill_is_recalled_on_a_full_disk() {
     let recalled = counter(&recalled);
     assert!(recalled >= reported && set_aside.is_none());
     disk.free();
-    state.commit(&counted(recalled + 1)).expect("room");
+    state.commit(counted(recalled + 1)).expect("room");
     drop(state);
     assert_eq!(counter(&open(&path).expect("room").recalled), recalled + 1);
 }
