@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use crate::config::{Budget, Charge};
-use crate::model::{Api, Ask, CredentialKind, PriceClass, Refusal, Room, Timestamp, TweetId, TweetState, Username};
+use crate::model::{Api, Ask, CredentialKind, PriceClass, Refusal, Roll, Room, Timestamp, TweetId, TweetState, Username};
 use crate::schedule::Ladder;
 use crate::schedule::allowance::Allowance;
 use crate::schedule::gates::{Gates, PATIENCE, Passage};
@@ -70,14 +70,13 @@ pub struct AccountPlan {
     pub(super) terms: AccountTerms,
     pub(super) slots: Vec<Slot>,
     /// What the configuration and its files name, then what was found, newest first, then what somebody asked for.
-    pub(super) tweets: Vec<TweetPlan>,
+    pub(super) tweets: Roll<TweetPlan>,
     /// What somebody asked for, watched or not, the last at the end.
     pub(super) on_demand: Vec<TweetId>,
     /// Tweets that somebody waits for.
     pub(super) ordered: HashSet<TweetId>,
     /// Nobody wants any others right now.
     pub(super) only_ordered: bool,
-    pub(super) index: HashMap<TweetId, usize>,
     pub(super) lanes: BTreeMap<(usize, Ask, Duration), Lane>,
     pub(super) gates: Gates,
     pub(super) ledger: Ledger,
@@ -128,11 +127,10 @@ impl AccountPlan {
             doubted: false,
         };
         let mut plan = Self {
-            tweets: Vec::new(),
+            tweets: Roll::default(),
             on_demand: Vec::new(),
             ordered: HashSet::new(),
             only_ordered: false,
-            index: HashMap::new(),
             lanes: BTreeMap::new(),
             gates: Gates::new(terms.seed, quiet(&terms)).among(terms.shards),
             ledger: Ledger::new(terms.ledger, now),
@@ -164,7 +162,7 @@ impl AccountPlan {
     /// Another list of named tweets, distinct: those still on it keep their turns, as do those found on the timeline; new ones are
     /// due at once.
     pub(super) fn watch(&mut self, named: &[TweetId], now: Timestamp) {
-        let mut known: HashMap<TweetId, TweetPlan> = self.tweets.drain(..).map(|tweet| (tweet.id, tweet)).collect();
+        let mut known: HashMap<TweetId, TweetPlan> = self.tweets.take().into_iter().map(|tweet| (tweet.id, tweet)).collect();
         let is_named: HashSet<TweetId> = named.iter().copied().collect();
         let found: Vec<TweetId> = self.timeline.found().filter(|id| !is_named.contains(id)).collect();
         let is_found: HashSet<TweetId> = found.iter().copied().collect();
@@ -177,7 +175,6 @@ impl AccountPlan {
         };
         self.tweets = all.map(plan).collect();
         self.touched.extend(known.into_keys());
-        self.index = self.tweets.iter().enumerate().map(|(position, tweet)| (tweet.id, position)).collect();
         self.list_changed = true;
         self.allowance.forget();
         self.adapted = None;
@@ -272,7 +269,7 @@ impl AccountPlan {
         let (mut best, mut barred) = (None, None);
         for (slot, track) in tweet.tracks.iter().enumerate().filter(|(slot, _)| self.slots[*slot].is_main()) {
             if !self.could_ask(tweet, slot, now) {
-                barred = barred.or(track.barred.filter(|_| track.is_barred(now)));
+                barred = barred.or(track.barred().filter(|_| track.is_barred(now)));
                 // A lookup read it while the timeline did not answer.
                 best = best.max((self.slots[slot].kind == SlotKind::Lookup && track.read).then_some((1, TweetState::Ok)));
                 continue;
@@ -419,8 +416,8 @@ impl AccountPlan {
     }
 
     pub(super) fn tweet(&mut self, id: TweetId, change: impl FnOnce(&mut TweetPlan)) {
-        if let Some(position) = self.index.get(&id) {
-            change(&mut self.tweets[*position]);
+        if let Some(tweet) = self.tweets.find_mut(id) {
+            change(tweet);
             self.touched.insert(id);
         }
     }

@@ -201,7 +201,7 @@ impl AccountPlan {
 
     /// How the tweet's numbers move. One that heats up does not wait for its old turn.
     fn learn_pulse(&mut self, id: TweetId, slot: usize, reading: &TweetReading, at: Timestamp) {
-        let Some(&position) = self.index.get(&id) else { return };
+        let Some(position) = self.tweets.position(id) else { return };
         let (api, tweet) = (self.slots[slot].api, &mut self.tweets[position]);
         let before = tweet.pulse;
         tweet.pulse = Pulse::take(before, api, reading, id.created().unwrap_or(at), at);
@@ -214,7 +214,7 @@ impl AccountPlan {
 
     /// Videos that were not known before are due where a source goes by them.
     fn learn_videos(&mut self, id: TweetId, videos: &[MediaKey]) {
-        let Some(&position) = self.index.get(&id) else { return };
+        let Some(position) = self.tweets.position(id) else { return };
         if self.tweets[position].videos.as_deref() != Some(videos) {
             self.tweets[position].videos = Some(videos.into());
             if self.slots.iter().any(|slot| slot.kind == SlotKind::Videos) {

@@ -45,7 +45,7 @@ impl AccountPlan {
             self.suspects[slot].push_back(suspects);
             return;
         }
-        let is_second = tweets.iter().any(|id| self.index.get(id).is_some_and(|at| self.tweets[*at].tracks[slot].resent));
+        let is_second = tweets.iter().any(|id| self.tweets.find(*id).is_some_and(|tweet| tweet.tracks[slot].resent));
         self.free(slot, tweets);
         let has_answered = self.tweets.iter().any(|tweet| tweet.tracks[slot].read);
         match tweets.as_slice() {

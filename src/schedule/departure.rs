@@ -171,7 +171,7 @@ impl AccountPlan {
     /// The next step in the search for an id that X refuses.
     fn probe(&mut self, account: usize, slot: usize, now: Timestamp) -> Option<Call> {
         let front = self.suspects[slot].front_mut().filter(|suspects| !suspects.probing)?;
-        front.retain(|id| self.index.contains_key(id));
+        front.retain(|id| self.tweets.contains(*id));
         let (ask, number, tweets) = (front.ask, front.number, front.probe().to_vec());
         if tweets.is_empty() || self.is_refused((slot, ask), now) {
             // Nobody is left, or nobody may ask: they are read like all others.
@@ -248,7 +248,7 @@ impl AccountPlan {
         let most = if group.alone || self.hopeless[group.slot] { 1 } else { api.batch() };
         let (mut batch, mut room) = (Vec::new(), most);
         while let Some(id) = group.tweets.front() {
-            let position = self.index.get(id).copied().filter(|position| {
+            let position = self.tweets.position(*id).filter(|position| {
                 let tweet = &self.tweets[*position];
                 let is_still = |(_, ask, _): (usize, Ask, Duration)| ask == group.ask;
                 tweet.tracks[group.slot].is_due(now) && self.lane(tweet, group.slot, ladder, now).is_some_and(is_still)
@@ -282,7 +282,7 @@ impl AccountPlan {
     fn videos(&self, tweets: &[TweetId]) -> Vec<(MediaKey, Vec<TweetId>)> {
         let mut carriers: BTreeMap<MediaKey, Vec<TweetId>> = BTreeMap::new();
         for id in tweets {
-            let videos = self.index.get(id).and_then(|position| self.tweets[*position].videos.as_ref());
+            let videos = self.tweets.find(*id).and_then(|tweet| tweet.videos.as_ref());
             for key in videos.into_iter().flatten() {
                 carriers.entry(*key).or_default().push(*id);
             }

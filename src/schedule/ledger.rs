@@ -52,9 +52,9 @@ pub(super) struct Ledger {
     months: Periods,
     /// The day on which `paid` was paid.
     paid_on: i64,
-    paid: HashSet<(PriceClass, u64)>,
+    paid: Paid,
     /// What was paid on the day that the clock showed before somebody set it.
-    paid_aside: Option<(i64, HashSet<(PriceClass, u64)>)>,
+    paid_aside: Option<(i64, Paid)>,
     /// Paid, and nobody was told yet.
     news: Vec<(PriceClass, u64)>,
     reserved: Spent,
@@ -63,6 +63,16 @@ pub(super) struct Ledger {
 }
 
 const NANOS: f64 = 1e9;
+/// Resources that are paid, by price class.
+#[derive(Clone, Debug, Default)]
+struct Paid([HashSet<u64>; PriceClass::ALL.len()]);
+
+impl Paid {
+    fn all(&self) -> Vec<(PriceClass, u64)> {
+        PriceClass::ALL.into_iter().zip(&self.0).flat_map(|(class, ids)| ids.iter().map(move |id| (class, *id))).collect()
+    }
+}
+
 /// A clock that is further on than this, or back, was set, or nobody looked at it for long.
 const STEADY: Duration = Duration::from_secs(60 * 60);
 
@@ -74,7 +84,7 @@ impl Ledger {
             days: Periods::new(now.utc_day()),
             months: Periods::new(now.utc_month()),
             paid_on: now.utc_day(),
-            paid: HashSet::new(),
+            paid: Paid::default(),
             paid_aside: None,
             news: Vec::new(),
             reserved: Spent::default(),
@@ -99,12 +109,12 @@ impl Ledger {
         let left = std::mem::replace(&mut self.paid, known);
         self.paid_aside = (!is_steady).then_some((self.paid_on, left));
         self.paid_on = day;
-        self.news = self.paid.iter().copied().collect();
+        self.news = self.paid.all();
     }
 
     /// Whether reading it again today costs nothing.
     pub(super) fn is_free(&self, class: PriceClass, id: u64) -> bool {
-        self.terms.charge == Charge::UtcDay && self.paid.contains(&(class, id))
+        self.terms.charge == Charge::UtcDay && self.paid.0[class as usize].contains(&id)
     }
 
     /// How many more resources of this class the budget covers, what is under way counted in full.
@@ -157,7 +167,7 @@ impl Ledger {
         for id in returned {
             bill.returned += 1;
             if !is_sure || !self.is_free(class, id) {
-                if is_sure && self.paid.insert((class, id)) {
+                if is_sure && self.paid.0[class as usize].insert(id) {
                     self.news.push((class, id));
                 }
                 bill.charged += 1;
@@ -183,7 +193,7 @@ impl Ledger {
 
     /// All resources that are paid, and on which UTC day.
     pub(super) fn paid(&self) -> (i64, Vec<(PriceClass, u64)>) {
-        (self.paid_on, self.paid.iter().copied().collect())
+        (self.paid_on, self.paid.all())
     }
 
     /// Resources that were paid since this was last asked, and on which UTC day.
@@ -195,7 +205,9 @@ impl Ledger {
     /// ahead hold until that day is over: the clock was set back, not the bill.
     pub(super) fn recall(&mut self, memory: LedgerMemory, paid: (i64, Vec<(PriceClass, u64)>), now: Timestamp) {
         (self.days, self.months) = (memory.days, memory.months);
-        (self.paid_on, self.paid) = (paid.0, paid.1.into_iter().collect());
+        self.paid_on = paid.0;
+        self.paid = Paid::default();
+        paid.1.into_iter().for_each(|(class, id)| _ = self.paid.0[class as usize].insert(id));
         for Reservation { class, resources, others, day } in memory.under_way {
             let Some(class) = class else { continue };
             self.book(class, resources.into_iter(), day.unwrap_or(self.paid_on));

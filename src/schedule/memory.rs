@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smallvec::SmallVec;
 
 use crate::model::{Api, CredentialKind, MediaKey, PriceClass, RateLimit, Refusal, Timestamp, TweetId, Username};
 use crate::schedule::account::{AccountPlan, Books};
@@ -137,8 +138,8 @@ impl TweetMemory {
 
 impl From<&Track> for TrackMemory {
     fn from(track: &Track) -> Self {
-        let Track { asked, read, silent_until, barred, spoils, .. } = *track;
-        Self { asked, read, silent_until, barred, spoils }
+        let Track { asked, read, silent_until, spoils, .. } = *track;
+        Self { asked, read, silent_until, barred: track.barred(), spoils }
     }
 }
 
@@ -157,9 +158,10 @@ impl AccountPlan {
 
     /// What must survive of one tweet; nothing if it is not watched.
     pub fn tweet_memory(&self, id: TweetId) -> Option<TweetMemory> {
-        let tweet = &self.tweets[*self.index.get(&id)?];
+        let tweet = self.tweets.find(id)?;
         let tracks = self.slots.iter().zip(&tweet.tracks).map(|(slot, track)| (slot.name(), track.into())).collect();
         let TweetPlan { on_timeline, refusal, foreign_until, videos, pulse, .. } = tweet.clone();
+        let videos = videos.map(|videos| videos.into_boxed_slice());
         Some(TweetMemory { on_timeline, refusal, foreign_until, videos, pulse, tracks })
     }
 
@@ -180,7 +182,7 @@ impl AccountPlan {
 
     /// Tweets of which something new is known since this was last asked; of those that nobody watches nothing need survive.
     pub fn take_touched(&mut self) -> Vec<TweetId> {
-        let is_watched = |id: &TweetId| self.index.get(id).is_none_or(|position| !self.tweets[*position].on_demand);
+        let is_watched = |id: &TweetId| self.tweets.find(*id).is_none_or(|tweet| !tweet.on_demand);
         std::mem::take(&mut self.touched).into_iter().filter(is_watched).collect()
     }
 
@@ -199,7 +201,7 @@ impl AccountPlan {
         let named = self.named();
         self.watch(&named, now);
         // What is kept of tweets that are watched no more can be forgotten.
-        let unwatched = tweets.iter().map(|(id, _)| *id).filter(|id| !self.index.contains_key(id)).collect();
+        let unwatched = tweets.iter().map(|(id, _)| *id).filter(|id| !self.tweets.contains(*id)).collect();
         for (id, memory) in tweets {
             let names: Vec<String> = self.slots.iter().map(|slot| slot.name()).collect();
             self.tweet(id, |tweet| tweet.recall(memory, &names));
@@ -213,14 +215,15 @@ impl TweetPlan {
         self.on_timeline = memory.on_timeline;
         self.refusal = memory.refusal;
         self.foreign_until = memory.foreign_until;
-        self.videos = memory.videos;
+        self.videos = memory.videos.map(|videos| SmallVec::from(&*videos));
         self.pulse = memory.pulse;
         for (track, name) in self.tracks.iter_mut().zip(slots) {
             let Some(known) = memory.tracks.remove(name) else { continue };
             let TrackMemory { asked, read, silent_until, barred, spoils } = known;
             // What was asked for waits for its turn; what never was is due.
             let due = track.due.filter(|_| asked.is_none());
-            *track = Track { due, asked, tried: asked, read, silent_until, barred, spoils, ..*track };
+            *track = Track { due, asked, tried: asked, read, silent_until, spoils, ..*track };
+            track.set_barred(barred);
         }
     }
 }

@@ -17,12 +17,12 @@ impl AccountPlan {
     /// Somebody asks for a tweet, watched or not: it is due where its reading is older than its interval and than this. False: there is no
     /// room for it without forgetting another one that would have to be bought again before its time.
     pub(super) fn order(&mut self, id: TweetId, ladder: &Ladder, min_age: Duration, now: Timestamp) -> bool {
-        let is_known = self.index.contains_key(&id);
+        let is_known = self.tweets.contains(id);
         if !is_known && self.on_demand.len() >= MOST && !self.forget_eldest(ladder, now) {
             return false;
         }
         self.ordered.insert(id);
-        let is_watched = self.index.get(&id).is_some_and(|position| !self.tweets[*position].on_demand);
+        let is_watched = self.tweets.find(id).is_some_and(|tweet| !tweet.on_demand);
         if !is_watched {
             if is_known {
                 self.on_demand.retain(|known| *known != id);
@@ -32,7 +32,7 @@ impl AccountPlan {
         if !is_known {
             self.take_in(id, now);
         }
-        let position = self.index[&id];
+        let position = self.tweets.position(id).expect("it was taken in");
         if self.mark_older(position, ladder, min_age, now) && !is_watched {
             // It was not among those that were compared.
             self.allowance.forget();
@@ -44,7 +44,7 @@ impl AccountPlan {
     /// Nobody waits for it any more. What has not left yet stays at home.
     pub(super) fn forgo(&mut self, id: TweetId) {
         self.ordered.remove(&id);
-        let Some(position) = self.index.get(&id).copied().filter(|position| self.tweets[*position].on_demand) else { return };
+        let Some(position) = self.tweets.position(id).filter(|position| self.tweets[*position].on_demand) else { return };
         self.tweets[position].tracks.iter_mut().filter(|track| !track.away).for_each(|track| track.due = None);
     }
 
@@ -56,7 +56,7 @@ impl AccountPlan {
     /// Whether a reading of it is under way, or leaves when another call comes back, or when nothing holds all calls up any more. Asked
     /// after a launch.
     pub(super) fn is_awaited(&self, id: TweetId, ladder: &Ladder, is_held_up: bool, now: Timestamp) -> bool {
-        let Some(tweet) = self.index.get(&id).map(|position| &self.tweets[*position]) else { return false };
+        let Some(tweet) = self.tweets.find(id) else { return false };
         let leaves = |(slot, track): (usize, &Track)| {
             let is_next = || track.is_due(now) && !track.held && (is_held_up || self.gates.is_busy());
             track.away || is_next() && self.lane(tweet, slot, ladder, now).is_some()
@@ -66,7 +66,7 @@ impl AccountPlan {
 
     /// The state of one tweet; nothing if it is not known.
     pub(super) fn state_of_tweet(&self, id: TweetId, ladder: &Ladder, now: Timestamp) -> Option<TweetState> {
-        self.index.get(&id).map(|position| self.state(&self.tweets[*position], ladder, now))
+        self.tweets.find(id).map(|tweet| self.state(tweet, ladder, now))
     }
 
     /// The tweets that were asked for and that nobody watches, in the order of the states.
@@ -106,7 +106,6 @@ impl AccountPlan {
 
     /// It stands behind all others, which stay where they are.
     fn take_in(&mut self, id: TweetId, now: Timestamp) {
-        self.index.insert(id, self.tweets.len());
         self.tweets.push(TweetPlan { on_demand: true, ..TweetPlan::new(id, self.slots.len(), now) });
         (self.list_changed, self.adapted) = (true, None);
     }
@@ -114,7 +113,7 @@ impl AccountPlan {
     /// Makes room for one more, if that wastes no money. Who is asked for right now stands at the end.
     fn forget_eldest(&mut self, ladder: &Ladder, now: Timestamp) -> bool {
         let may_go = |id: &TweetId| {
-            let tweet = self.index.get(id).map(|position| &self.tweets[*position]);
+            let tweet = self.tweets.find(*id);
             tweet.is_none_or(|tweet| {
                 !tweet.tracks.iter().any(|track| track.away) && self.costs_nothing_to_forget(tweet, ladder, now)
             })

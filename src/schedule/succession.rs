@@ -1,9 +1,7 @@
 //! A plan in the place of another one of the same account, as a reload wants it: it takes up all that a restart would, and besides what
 //! only the running process knows, so that nothing is bought twice, nobody loses a turn, and no pause is cut short.
 
-use std::collections::HashMap;
-
-use crate::model::Timestamp;
+use crate::model::{Roll, Timestamp};
 use crate::schedule::account::AccountPlan;
 use crate::schedule::memory::{IdentityMemory, TimelineMemory, TweetMemory};
 use crate::schedule::queue::Queue;
@@ -57,7 +55,7 @@ impl AccountPlan {
     /// The books of an account that left.
     pub fn without_tweets(mut self) -> Self {
         self.timeline.recall(TimelineMemory::default());
-        (self.tweets, self.index, self.queue) = (Vec::new(), HashMap::new(), Queue::default());
+        (self.tweets, self.queue) = (Roll::default(), Queue::default());
         self.lanes.clear();
         self.touched.clear();
         self
@@ -92,9 +90,8 @@ impl AccountPlan {
     /// Tweets keep their turns to the second: what is due, what is held, who rests.
     fn take_turns(&mut self, old: &Self, now: Timestamp) {
         self.lanes.clone_from(&old.lanes);
-        for before in &old.tweets {
-            let Some(&position) = self.index.get(&before.id) else { continue };
-            let tweet = &mut self.tweets[position];
+        for before in old.tweets.iter() {
+            let Some(tweet) = self.tweets.find_mut(before.id) else { continue };
             tweet.pace = before.pace;
             for (track, before) in tweet.tracks.iter_mut().zip(&before.tracks) {
                 let is_anew = track.asked.is_none();
@@ -107,9 +104,9 @@ impl AccountPlan {
     /// Walks go on at their next page: under some bills the pages before would be paid again.
     fn walk_on(&mut self, old: &Self) {
         for walk in &old.timeline.walks {
-            let expected: Vec<_> = walk.expected.iter().copied().filter(|id| self.index.contains_key(id)).collect();
+            let expected: Vec<_> = walk.expected.iter().copied().filter(|id| self.tweets.contains(*id)).collect();
             for id in &expected {
-                self.tweets[self.index[id]].tracks[walk.slot].away = true;
+                self.tweets.find_mut(*id).expect("it was there").tracks[walk.slot].away = true;
             }
             self.timeline.walks.push_back(Walk { expected, under_way: false, ..walk.clone() });
         }

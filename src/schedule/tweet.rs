@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{MediaKey, Refusal, Timestamp, TweetId, TweetState};
+use smallvec::SmallVec;
+
+use crate::model::{MediaKey, OfTweet, Refusal, Timestamp, TweetId, TweetState};
 use crate::schedule::gates::is_to_come;
 use crate::schedule::pulse::Pulse;
 
@@ -21,7 +23,7 @@ pub(super) struct TweetPlan {
     /// Somebody else wrote it: no private numbers are asked for until then.
     pub(super) foreign_until: Option<Timestamp>,
     /// Keys of its videos, once an answer told.
-    pub(super) videos: Option<Box<[MediaKey]>>,
+    pub(super) videos: Option<SmallVec<[MediaKey; 1]>>,
     /// How its numbers move.
     pub(super) pulse: Option<Pulse>,
     /// With `tiers: adaptive`: how often it is read.
@@ -29,7 +31,7 @@ pub(super) struct TweetPlan {
     /// It was just written when it came to the list that was being watched.
     pub(super) newborn: bool,
     /// Where it stands in each slot of the account.
-    pub(super) tracks: Box<[Track]>,
+    pub(super) tracks: SmallVec<[Track; 1]>,
 }
 
 /// Where one kind of reading of a tweet stands.
@@ -53,8 +55,9 @@ pub(super) struct Track {
     pub(super) held: bool,
     /// X left it out in silence when private numbers were asked for: not asked so until then.
     pub(super) silent_until: Option<Timestamp>,
-    /// X does not give it here, and this is why: not asked for until then.
-    pub(super) barred: Option<(Timestamp, Refusal)>,
+    /// X does not give it here: not asked for until then. Apart from its reason it takes no room of its own.
+    pub(super) barred_until: Option<Timestamp>,
+    pub(super) barred_for: Option<Refusal>,
     /// X refused a batch because of it: it goes alone from then on, until it is answered.
     pub(super) spoils: bool,
     /// Its batch was refused because of others and is to be sent once more, and no oftener.
@@ -76,6 +79,12 @@ const NEW: Duration = Duration::from_secs(60 * 60);
 /// After X stumbled on it; also the longest pause of promise 8.
 const STUMBLE_PAUSE: Duration = Duration::from_secs(60);
 
+impl OfTweet for TweetPlan {
+    fn tweet(&self) -> TweetId {
+        self.id
+    }
+}
+
 impl TweetPlan {
     /// A tweet that is to be read now, in each of so many slots.
     pub(super) fn new(id: TweetId, slots: usize, now: Timestamp) -> Self {
@@ -91,7 +100,7 @@ impl TweetPlan {
             pulse: None,
             pace: None,
             newborn: id.created().is_some_and(|created| now.since(created) < NEW),
-            tracks: vec![due; slots].into(),
+            tracks: SmallVec::from_elem(due, slots),
         }
     }
 
@@ -140,7 +149,7 @@ impl Track {
 
     /// X will not give it here before then.
     pub(super) fn is_barred(&self, now: Timestamp) -> bool {
-        self.barred.is_some_and(|(until, _)| is_to_come(until, FOREIGN_PAUSE, now))
+        self.barred_until.is_some_and(|until| is_to_come(until, FOREIGN_PAUSE, now))
     }
 
     /// X was silent on it when private numbers were asked for.
@@ -162,13 +171,23 @@ impl Track {
 
     /// It was in the answer.
     pub(super) fn given(&mut self) {
-        *self = Self { read: true, barred: None, spoils: false, ..*self };
+        *self = Self { read: true, spoils: false, ..*self };
+        self.set_barred(None);
     }
 
     /// X does not give it in this slot.
     pub(super) fn bar(&mut self, refusal: Refusal, at: Timestamp, pause: Duration) {
         self.answered(at);
         self.read = false;
-        self.barred = Some((at + pause, refusal));
+        self.set_barred(Some((at + pause, refusal)));
+    }
+
+    /// Until when X does not give it here, and why.
+    pub(super) fn barred(&self) -> Option<(Timestamp, Refusal)> {
+        self.barred_until.zip(self.barred_for)
+    }
+
+    pub(super) fn set_barred(&mut self, barred: Option<(Timestamp, Refusal)>) {
+        (self.barred_until, self.barred_for) = barred.unzip();
     }
 }

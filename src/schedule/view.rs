@@ -188,7 +188,7 @@ impl AccountPlan {
 
     /// When the tweet is read next by the sources that decide its state.
     pub(super) fn next_read(&self, id: TweetId, ladder: &Ladder, now: Timestamp) -> NextRead {
-        let Some(tweet) = self.index.get(&id).map(|position| &self.tweets[*position]) else { return NextRead::Never };
+        let Some(tweet) = self.tweets.find(id) else { return NextRead::Never };
         let slots = (0..self.slots.len()).filter(|slot| self.slots[*slot].is_main());
         let next = |slot: usize| {
             let Some((_, ask, every)) = self.lane(tweet, slot, ladder, now) else { return NextRead::Never };

@@ -68,8 +68,8 @@ impl AccountPlan {
 
     fn prune(&mut self, ladder: &Ladder, now: Timestamp) {
         let since = self.horizon(ladder, now);
-        let index = &self.index;
-        if self.timeline.prune(since, |id| index.contains_key(id)) {
+        let tweets = &self.tweets;
+        if self.timeline.prune(since, |id| tweets.contains(*id)) {
             let named = self.named();
             self.watch(&named, now);
         }
@@ -305,7 +305,7 @@ impl AccountPlan {
     fn take_reading(&mut self, slot: usize, ask: Ask, reading: &Reading, at: Timestamp) {
         let expected = self.timeline.walks.front().map_or(&[][..], |walk| &walk.expected);
         let is_known = |id: &TweetId| {
-            let tweet = self.index.get(id).map(|position| &self.tweets[*position]);
+            let tweet = self.tweets.find(*id);
             tweet.is_some_and(|tweet| tweet.is_foreign(at)) && !expected.contains(id)
         };
         let (known, news): (Vec<TweetId>, Vec<TweetId>) = reading.field_refused.iter().partition(|id| is_known(id));
@@ -320,7 +320,7 @@ impl AccountPlan {
         let since = self.horizon(ladder, at);
         // An edited tweet is watched under the id by which it was first known.
         let renamed: HashSet<TweetId> =
-            page.earlier.iter().filter(|(earlier, _)| self.index.contains_key(earlier)).map(|(_, newest)| *newest).collect();
+            page.earlier.iter().filter(|(earlier, _)| self.tweets.contains(*earlier)).map(|(_, newest)| *newest).collect();
         // An id from the future would hide every tweet before it from those who look for newer ones.
         let is_real = |id: &TweetId| id.created().is_none_or(|created| created < at + Duration::from_secs(86_400));
         let listed = on_page.iter().copied().filter(|id| !renamed.contains(id) && is_real(id));
@@ -394,7 +394,7 @@ impl AccountPlan {
 
     /// A tweet was not on the pages on which it should have been.
     fn miss(&mut self, id: TweetId, slot: usize, ask: Ask, passed: bool, at: Timestamp) {
-        let Some(&position) = self.index.get(&id) else { return };
+        let Some(position) = self.tweets.position(id) else { return };
         self.touched.insert(id);
         let tweet = &mut self.tweets[position];
         if ask == Ask::Promoted {
@@ -405,7 +405,7 @@ impl AccountPlan {
         }
         let vanished = tweet.on_timeline && passed;
         // One that was found stays, so that people see what became of it, until it is too old.
-        let was_gone = tweet.tracks[slot].barred.is_some_and(|(_, refusal)| refusal == Refusal::NotFound);
+        let was_gone = tweet.tracks[slot].barred().is_some_and(|(_, refusal)| refusal == Refusal::NotFound);
         tweet.on_timeline = false;
         let refusal = if vanished || was_gone { Refusal::NotFound } else { Refusal::Unavailable };
         tweet.tracks[slot].bar(refusal, at, if vanished { RECHECK } else { FOREIGN_PAUSE });

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::model::{Metric, Timestamp, TweetId, TweetReading, TweetState, Username};
+use crate::model::{Metric, Roll, Timestamp, TweetId, TweetReading, TweetState, Username};
 use crate::store::numbers::Shapes;
 use crate::store::{Part, RecordMemory, TweetRecord};
 
@@ -37,9 +37,8 @@ pub struct AccountStore {
     /// X's id of the credential's user, once a private number proved it.
     owner: Option<u64>,
     /// The watched tweets, then those that somebody asked for.
-    records: Vec<TweetRecord>,
+    records: Roll<TweetRecord>,
     watched: usize,
-    index: HashMap<TweetId, usize>,
     shapes: Shapes,
 }
 
@@ -52,9 +51,9 @@ fn next_revision() -> NonZeroU64 {
 impl AccountStore {
     /// An account of which nothing is read yet; the tweets are distinct.
     pub fn new(name: String, username: Option<Username>, watched: Vec<Watched>) -> Self {
-        let (records, index, shapes) = (Vec::new(), HashMap::new(), Shapes::default());
+        let (records, shapes) = (Roll::default(), Shapes::default());
         let named = username.is_some();
-        let mut store = Self { name, username, named, owner: None, records, watched: 0, index, shapes };
+        let mut store = Self { name, username, named, owner: None, records, watched: 0, shapes };
         store.watch(watched);
         store
     }
@@ -69,18 +68,25 @@ impl AccountStore {
         // Who is named by the watch list is taken for the account's own until X says otherwise.
         self.records[self.watched..].iter_mut().for_each(|record| record.foreign = false);
         self.watched = watched.len();
-        let mut known: HashMap<TweetId, TweetRecord> = self.records.drain(..).map(|record| (record.id, record)).collect();
+        let mut known: HashMap<TweetId, TweetRecord> =
+            self.records.take().into_iter().map(|record| (record.id, record)).collect();
         let revision = next_revision();
         let record = |Watched { id, mention }: Watched| match known.remove(&id) {
             Some(record) => record.mentioned(mention, revision),
             None => TweetRecord::new(id, mention, revision),
         };
-        self.records = watched.into_iter().map(record).collect();
+        let mut records: Vec<TweetRecord> = watched.into_iter().map(record).collect();
         let stranger =
             |id: TweetId| known.remove(&id).unwrap_or_else(|| TweetRecord::new(id, Arc::default(), revision)).stranger();
-        self.records.extend(on_demand.map(stranger));
-        self.index = self.records.iter().enumerate().map(|(position, record)| (record.id, position)).collect();
+        records.extend(on_demand.map(stranger));
+        self.records = records.into_iter().collect();
         self.shapes.tidy();
+    }
+
+    /// The first tweets of the watch list, as it has them.
+    pub fn first(&self, count: usize) -> Vec<Watched> {
+        let watched = |record: &TweetRecord| Watched { id: record.id, mention: record.mention.clone() };
+        self.records[..count].iter().map(watched).collect()
     }
 
     /// Value of the `account` label.
@@ -100,17 +106,17 @@ impl AccountStore {
 
     /// Whether the watch list has it.
     pub fn is_watched(&self, tweet: TweetId) -> bool {
-        self.index.get(&tweet).is_some_and(|position| *position < self.watched)
+        self.records.position(tweet).is_some_and(|position| position < self.watched)
     }
 
     /// One of them.
     pub fn record(&self, tweet: TweetId) -> Option<&TweetRecord> {
-        self.index.get(&tweet).map(|position| &self.records[*position])
+        self.records.find(tweet)
     }
 
     /// Takes up what was known of a tweet before the restart.
     pub fn recall(&mut self, tweet: TweetId, memory: RecordMemory) {
-        if let Some(&position) = self.index.get(&tweet) {
+        if let Some(position) = self.records.position(tweet) {
             self.records[position].recall(memory, &mut self.shapes);
             self.change(position);
         }
@@ -147,14 +153,14 @@ impl AccountStore {
         if reading.private && reading.author.is_some() {
             self.own(reading.author, None);
         }
-        let Some(&position) = self.index.get(&tweet) else { return Vec::new() };
+        let Some(position) = self.records.position(tweet) else { return Vec::new() };
         self.change(position);
         self.records[position].take(part, reading, at, &mut self.shapes)
     }
 
     /// X gives no such numbers of the tweet any more.
     pub fn drop_part(&mut self, tweet: TweetId, part: Part) {
-        if let Some(&position) = self.index.get(&tweet)
+        if let Some(position) = self.records.position(tweet)
             && self.records[position].drop_part(part)
         {
             self.change(position);
@@ -163,7 +169,7 @@ impl AccountStore {
 
     /// X would not give private numbers of it: somebody else wrote it.
     pub fn mark_foreign(&mut self, tweet: TweetId) {
-        if let Some(&position) = self.index.get(&tweet)
+        if let Some(position) = self.records.position(tweet)
             && !std::mem::replace(&mut self.records[position].foreign, true)
         {
             self.change(position);
@@ -172,7 +178,7 @@ impl AccountStore {
 
     /// Sets the state of this tweet.
     pub fn enter_tweet(&mut self, tweet: TweetId, state: TweetState) {
-        if let Some(&position) = self.index.get(&tweet) {
+        if let Some(position) = self.records.position(tweet) {
             self.enter(position, state);
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::model::{MediaType, Metric, Scope, Timestamp, TweetId, TweetReading, TweetState};
+use crate::model::{MediaType, Metric, OfTweet, Scope, Timestamp, TweetId, TweetReading, TweetState};
 use crate::store::numbers::{Numbers, Shapes};
 use crate::store::{Mention, Number};
 
@@ -47,6 +47,12 @@ pub struct RecordMemory {
     pub last_success: Option<Timestamp>,
     /// It is known not to be the account's own.
     pub foreign: bool,
+}
+
+impl OfTweet for TweetRecord {
+    fn tweet(&self) -> TweetId {
+        self.id
+    }
 }
 
 impl TweetRecord {
