@@ -55,7 +55,8 @@ pub(super) struct Standing {
     pub(super) plan: Plan,
     pub(super) desks: Vec<Desk>,
     pub(super) stores: Vec<AccountStore>,
-    pub(super) named: Vec<Vec<Watched>>,
+    /// How many tweets of each are named: they come first in its store.
+    pub(super) named: Vec<usize>,
     pub(super) keys: Vec<String>,
 }
 
@@ -121,7 +122,7 @@ impl Standing {
             parts.desk.metrics.credentials(&parts.terms.credentials, derived);
             parts.desk.metrics.systems(parts.desk.health.apis());
             keys.push(parts.key.clone());
-            named.push(parts.watched.clone());
+            named.push(parts.watched.len());
             let (plan, store) = parts.take_up(past(&parts.key), now);
             plans.push(plan);
             stores.push(store);

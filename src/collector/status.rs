@@ -167,7 +167,7 @@ impl Collector {
             let (ok, expires) = desk.metrics.credential(*kind);
             CredentialStatus { kind: *kind, ok, expires }
         };
-        let named = self.standing.named[index].len();
+        let named = self.standing.named[index];
         let (matching, positions) = newest(store, state, part);
         AccountStatus {
             name: store.name().to_owned(),

@@ -21,6 +21,7 @@ use crate::model::{Api, Ask, Billed, Failure, Reading, Timestamp, TweetId, Tweet
 use crate::schedule::{AccountPlan, Call, Errand, Outcome, Trigger};
 use crate::self_metrics::{ErrorReason, Limit, SelfMetrics};
 use crate::state::Recalled;
+use crate::store::Watched;
 use crate::watchlist::Watchlist;
 use crate::x_api::{Answered, ApiError};
 
@@ -61,13 +62,15 @@ pub struct Collector {
     /// Accounts that were ready once.
     pub(super) ready: Vec<bool>,
     pub(super) changed: bool,
+    /// Readings since the last page.
+    fresh: usize,
     /// Keeps what did not change.
     printer: Printer,
     /// Named tweets above `limits.max_tweets`.
     pub(super) refused: usize,
     /// What was last said about series that did not fit.
     pub(super) surplus: usize,
-    /// Building pages takes at most a tenth of the time.
+    /// Building pages takes at most a tenth of the time, mostly.
     pub(super) next_build: Instant,
     /// Looking at all states takes at most a tenth of the time, too.
     pub(super) next_states: Instant,
@@ -106,6 +109,7 @@ impl Collector {
             under_way: HashMap::new(),
             waiting: Vec::new(),
             changed: true,
+            fresh: 0,
             printer: Printer::default(),
             surplus: 0,
             next_build: Instant::now(),
@@ -164,39 +168,43 @@ impl Collector {
         for ((index, watched), room) in watchlist.accounts.into_iter().enumerate().zip(watchlist.rooms) {
             let tweets: Vec<TweetId> = watched.iter().map(|tweet| tweet.tweet).collect();
             self.standing.plan.watch(index, &tweets, room, now);
-            self.standing.named[index] = named(watched);
+            self.standing.named[index] = watched.len();
+            self.standing.plan.take_change(index);
+            self.follow_list(index, named(watched));
         }
         self.follow_plan();
     }
 
     /// Gives the stores the tweets that the plan watches, and takes from them what X no longer gives.
     fn follow_plan(&mut self) {
-        let mut lists_changed = false;
         for index in 0..self.standing.stores.len() {
-            let (desk, store) = (&self.standing.desks[index], &mut self.standing.stores[index]);
             if self.standing.plan.take_change(index) {
-                let plan = &self.standing.plan.accounts()[index];
-                let before: Vec<TweetId> = store.records().iter().map(|record| record.id).collect();
-                let found = plan.watched().filter(|(_, found)| *found).map(|(id, _)| desk.found(id));
-                store.watch_besides(self.standing.named[index].iter().cloned().chain(found).collect(), plan.on_demand());
-                let after = store.records().iter().map(|record| record.id);
-                if !after.eq(before) {
-                    // Positions have changed.
-                    self.states[index] = None;
-                    self.changed = true;
-                    lists_changed = true;
-                }
+                let named = self.standing.stores[index].first(self.standing.named[index]);
+                self.follow_list(index, named);
             }
+            let (desk, store) = (&self.standing.desks[index], &mut self.standing.stores[index]);
             for (tweet, source, request) in self.standing.plan.take_dropped(index) {
                 store.drop_part(tweet, desk.part(source, request));
                 self.changed = true;
             }
         }
-        if lists_changed {
-            self.targets = self.probes.targets(&self.standing).into();
-        }
         let surplus: usize = self.standing.plan.accounts().iter().map(|account| account.surplus()).sum();
         self.parts.metrics.refused_by_limit(Limit::MaxTweets, self.refused + surplus);
+    }
+
+    /// Gives a store the tweets that the plan watches: these are named, the others were found or asked for.
+    fn follow_list(&mut self, index: usize, named: Vec<Watched>) {
+        let (desk, store) = (&self.standing.desks[index], &mut self.standing.stores[index]);
+        let plan = &self.standing.plan.accounts()[index];
+        let before: Vec<TweetId> = store.records().iter().map(|record| record.id).collect();
+        let found = plan.watched().filter(|(_, found)| *found).map(|(id, _)| desk.found(id));
+        store.watch_besides(named.into_iter().chain(found).collect(), plan.on_demand());
+        if !store.records().iter().map(|record| record.id).eq(before) {
+            // Positions have changed.
+            self.states[index] = None;
+            self.changed = true;
+            self.targets = self.probes.targets(&self.standing).into();
+        }
     }
 
     /// A pass that a reload has cut in two begins anew; what it has read already is young.
@@ -239,13 +247,14 @@ impl Collector {
         }
         let pass_is_over = self.calls.is_empty() && self.reload.is_none();
         let is_reloaded = self.reloaded.is_some();
-        let publishes = self.changed && (pass_is_over || is_reloaded || Instant::now() >= self.next_build);
+        let is_time = self.fresh >= MOST_FRESH || Instant::now() >= self.next_build;
+        let publishes = self.changed && (pass_is_over || is_reloaded || is_time);
         // A pass that needed no call may yet have found that money is short.
         let ends_pass = pass_is_over && !self.waiting.is_empty();
         if publishes || ends_pass || Instant::now() >= self.next_states {
             self.update_states(now);
         }
-        if self.changed && (pass_is_over || is_reloaded || Instant::now() >= self.next_build) {
+        if self.changed && (pass_is_over || is_reloaded || is_time) {
             self.publish();
         }
         if pass_is_over {
@@ -389,6 +398,7 @@ impl Collector {
     fn store(&mut self, account: usize, of: (usize, u8), reading: Reading, shows_owner: bool, now: Timestamp) {
         let (desk, store) = (&self.standing.desks[account], &mut self.standing.stores[account]);
         let part = desk.part(of.0, of.1);
+        self.fresh += reading.tweets.len();
         for (tweet, reading) in reading.tweets {
             for metric in store.take(tweet, part, reading, now) {
                 desk.metrics.decreases(metric, 1);
@@ -442,10 +452,13 @@ impl Collector {
         let ready = self.ready.iter().all(|ready| *ready);
         let snapshot = Snapshot { page: built.page, ready, targets: self.targets.clone() };
         self.parts.handle.publish(snapshot);
-        self.changed = false;
+        (self.changed, self.fresh) = (false, 0);
         self.next_build = Instant::now() + 10 * started.elapsed();
     }
 }
+
+/// So many readings make a page however much time that takes: what they replace is in memory until it is published.
+const MOST_FRESH: usize = 1_000;
 
 /// When a call that could not be booked is tried again.
 const DISK_PAUSE: Duration = Duration::from_secs(30);
