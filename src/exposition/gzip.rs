@@ -24,13 +24,6 @@ pub(super) struct Deflated {
     pub(super) checksum: Checksum,
 }
 
-impl Deflated {
-    /// Whether there is nothing in it.
-    pub(super) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-}
-
 /// The checksum of some text, and how long that is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Checksum {

@@ -8,6 +8,7 @@ mod one;
 mod own;
 mod page;
 mod printer;
+mod sheets;
 mod shelf;
 mod text;
 

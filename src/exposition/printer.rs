@@ -5,7 +5,7 @@
 //! groups are written.
 
 use std::collections::HashMap;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use bytes::Bytes;
 
@@ -47,11 +47,20 @@ struct Seat {
     place: Option<Place>,
 }
 
-/// A group: its shelf's position, and its own on it.
+/// A group: its number, counted from 1 over all shelves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    shelf: u32,
-    group: u32,
+struct Place(NonZeroU32);
+
+impl Place {
+    fn new(shelf: usize, group: usize) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(small(shelf * SHELF + group)))
+    }
+
+    /// The position of the shelf, and that of the group on it.
+    fn of(self) -> (usize, usize) {
+        let number = self.0.get() as usize - 1;
+        (number / SHELF, number % SHELF)
+    }
 }
 
 impl Printer {
@@ -60,14 +69,14 @@ impl Printer {
         self.follow(accounts);
         let (series, surplus, changed) = self.look(accounts, max_series);
         self.arrange(&changed);
-        let Self { shelves, lines, press, labels, seats, .. } = self;
+        let Self { shelves, lines, press, labels, seats, .. } = &mut *self;
         let record = |(account, position): Member| &accounts[account as usize].records()[position as usize];
         let labels = |(account, _): Member| labels[account as usize].as_str();
         let is_shown = |(account, position): Member| {
             let seat = &seats[account as usize][position as usize];
             seat.shown && seat.series > 0
         };
-        for shelf in shelves {
+        for shelf in shelves.iter_mut() {
             let numbers = |lines: &mut Lines, member| {
                 if is_shown(member) {
                     lines.numbers(labels(member), record(member));
@@ -81,6 +90,7 @@ impl Printer {
             };
             shelf.refresh(lines, press, numbers, facts);
         }
+        press.sheets.bind(&mut shelves.iter_mut().flat_map(Shelf::texts).collect::<Vec<_>>());
         Built { page: self.page(series), surplus }
     }
 
@@ -116,14 +126,15 @@ impl Printer {
         for (account, seats) in (0..).zip(&self.seats) {
             for (position, seat) in (0..).zip(seats) {
                 if let Some(place) = seat.place {
-                    self.shelves[place.shelf as usize].groups[place.group as usize].members.push((account, position));
+                    let (shelf, group) = place.of();
+                    self.shelves[shelf].groups[group].members.push((account, position));
                 }
             }
         }
-        for (shelf, sizes) in (0..).zip(sizes) {
-            for (group, size) in (0..).zip(sizes) {
-                let place = Place { shelf, group };
-                let group = &mut self.shelves[shelf as usize].groups[group as usize];
+        for (shelf, sizes) in sizes.into_iter().enumerate() {
+            for (group, size) in sizes.into_iter().enumerate() {
+                let place = Place::new(shelf, group);
+                let group = self.group(place);
                 if group.members.len() < size {
                     group.stale = true;
                     if group.members.is_empty() {
@@ -234,7 +245,7 @@ impl Printer {
         let shelf = self.shelves.len() - 1;
         let groups = &mut self.shelves[shelf].groups;
         groups.push(Group::default());
-        Place { shelf: small(shelf), group: small(groups.len() - 1) }
+        Place::new(shelf, groups.len() - 1)
     }
 
     /// This group has no member any more; another may have its place.
@@ -251,7 +262,8 @@ impl Printer {
     }
 
     fn group(&mut self, place: Place) -> &mut Group {
-        &mut self.shelves[place.shelf as usize].groups[place.group as usize]
+        let (shelf, group) = place.of();
+        &mut self.shelves[shelf].groups[group]
     }
 
     /// All families that have a line, each under its head.
@@ -274,8 +286,9 @@ impl Printer {
             }
             for column in columns {
                 column.plain().for_each(|piece| plain.push(piece));
-                deflated.push(&column.deflated().bytes);
-                checksum.append(&column.deflated().checksum);
+                let (bytes, of_column) = column.deflated();
+                deflated.push(bytes);
+                checksum.append(of_column);
             }
         }
         Page { plain: plain.finish(), deflated: deflated.finish(), checksum, series }

@@ -7,14 +7,15 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::exposition::gzip::{Checksum, Deflated, Deflater};
+use crate::exposition::gzip::{Checksum, Deflater};
+use crate::exposition::sheets::{Life, Sheets, Text};
 use crate::exposition::text::Lines;
 use crate::model::Family;
 
 /// Tweets in a group, at most.
-pub(super) const GROUP: usize = 20;
+pub(super) const GROUP: usize = 18;
 /// Groups on a shelf, at most.
-pub(super) const SHELF: usize = 48;
+pub(super) const SHELF: usize = 54;
 
 /// Families with many lines a tweet: a group of theirs is a text of its own. Of the others it is the whole shelf.
 pub(super) const NUMBERS: [Family; 6] = [
@@ -52,24 +53,26 @@ pub(super) struct Shelf {
 #[derive(Debug, Default)]
 pub(super) struct Column {
     cells: Vec<Cell>,
-    /// All cells one after the other.
-    deflated: Deflated,
+    /// All cells one after the other, compressed.
+    deflated: Text,
+    /// Of their text.
+    checksum: Checksum,
 }
 
 #[derive(Debug, Default)]
 struct Cell {
-    plain: Bytes,
+    plain: Text,
     /// Where its compressed text is: in the column's, or among the new ones.
     place: Range<usize>,
     is_new: bool,
     checksum: Checksum,
 }
 
-/// Compresses what belongs onto a shelf, and has it until it is joined: always in the same memory, which is why the kept texts lie close
-/// together.
+/// Compresses what belongs onto a shelf, and has it until it is joined; and has the sheets on which all texts are.
 #[derive(Debug, Default)]
 pub(super) struct Press {
     pub(super) deflater: Deflater,
+    pub(super) sheets: Sheets,
     /// By family.
     new: [Vec<u8>; Family::ALL.len()],
 }
@@ -92,18 +95,26 @@ impl Shelf {
             lines.clear();
             group.members.iter().for_each(|member| numbers(lines, *member));
             for family in NUMBERS {
-                changed[family as usize] |= self.columns[family as usize].put(place, lines.of(family), family, press);
+                let column = &mut self.columns[family as usize];
+                changed[family as usize] |= column.put(place, lines.of(family), family, Life::Group, press);
             }
             (group.stale, group.changed) = (false, 0);
         }
         lines.clear();
         self.groups.iter().flat_map(|group| &group.members).for_each(|member| facts(lines, *member));
         for family in FACTS {
-            changed[family as usize] |= self.columns[family as usize].put(0, lines.of(family), family, press);
+            changed[family as usize] |= self.columns[family as usize].put(0, lines.of(family), family, Life::Shelf, press);
         }
         for ((column, new), _) in self.columns.iter_mut().zip(&press.new).zip(changed).filter(|(_, changed)| *changed) {
-            column.join(new);
+            column.join(new, &mut press.sheets);
         }
+    }
+
+    /// All that it has on sheets.
+    pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut Text> {
+        self.columns
+            .iter_mut()
+            .flat_map(|column| column.cells.iter_mut().map(|cell| &mut cell.plain).chain([&mut column.deflated]))
     }
 
     /// One family's text.
@@ -115,22 +126,22 @@ impl Shelf {
 impl Column {
     /// Whether there is any text.
     pub(super) fn is_empty(&self) -> bool {
-        self.deflated.is_empty()
+        self.deflated.bytes().is_empty()
     }
 
     /// The text, in pieces.
     pub(super) fn plain(&self) -> impl Iterator<Item = &Bytes> {
-        self.cells.iter().map(|cell| &cell.plain).filter(|plain| !plain.is_empty())
+        self.cells.iter().map(|cell| cell.plain.bytes()).filter(|plain| !plain.is_empty())
     }
 
-    /// The same, compressed.
-    pub(super) fn deflated(&self) -> &Deflated {
-        &self.deflated
+    /// The same, compressed, and the checksum of the text.
+    pub(super) fn deflated(&self) -> (&Bytes, &Checksum) {
+        (self.deflated.bytes(), &self.checksum)
     }
 
     /// Puts the text into a cell. Says whether it is another one than before: only then it is compressed.
-    fn put(&mut self, place: usize, text: &str, family: Family, press: &mut Press) -> bool {
-        if self.cells.get(place).map_or(text.is_empty(), |cell| cell.plain == text) {
+    fn put(&mut self, place: usize, text: &str, family: Family, life: Life, press: &mut Press) -> bool {
+        if self.cells.get(place).map_or(text.is_empty(), |cell| *cell.plain.bytes() == text) {
             return false;
         }
         if self.cells.len() <= place {
@@ -139,29 +150,23 @@ impl Column {
         let new = &mut press.new[family as usize];
         let begin = new.len();
         let checksum = if text.is_empty() { Checksum::default() } else { press.deflater.deflate_behind(new, text.as_bytes()) };
-        let mut plain = roomy(text.len());
-        plain.extend_from_slice(text.as_bytes());
-        self.cells[place] = Cell { plain: plain.into(), place: begin..new.len(), is_new: true, checksum };
+        let plain = press.sheets.write(life, &[text.as_bytes()]);
+        self.cells[place] = Cell { plain, place: begin..new.len(), is_new: true, checksum };
         true
     }
 
     /// Joins the compressed cells, of which some are new.
-    fn join(&mut self, new: &[u8]) {
-        let mut bytes = roomy(self.cells.iter().map(|cell| cell.place.len()).sum());
-        let mut checksum = Checksum::default();
+    fn join(&mut self, new: &[u8], sheets: &mut Sheets) {
+        let (mut parts, mut length) = (Vec::with_capacity(self.cells.len()), 0);
+        self.checksum = Checksum::default();
         for cell in &mut self.cells {
-            let begin = bytes.len();
-            let among = if cell.is_new { new } else { &self.deflated.bytes };
-            bytes.extend_from_slice(&among[cell.place.clone()]);
-            (cell.place, cell.is_new) = (begin..bytes.len(), false);
-            checksum.append(&cell.checksum);
+            let among = if cell.is_new { new } else { &**self.deflated.bytes() };
+            let part = &among[cell.place.clone()];
+            (cell.place, cell.is_new) = (length..length + part.len(), false);
+            length += part.len();
+            parts.push(part);
+            self.checksum.append(&cell.checksum);
         }
-        self.deflated = Deflated { bytes: bytes.into(), checksum };
+        self.deflated = sheets.write(Life::Shelf, &parts);
     }
-}
-
-/// Memory for so many bytes. A text grows by a digit now and then: of a round size, its memory fits the next one that needs some, and the
-/// allocator is not left with gaps that are a little too small for everybody.
-fn roomy(length: usize) -> Vec<u8> {
-    Vec::with_capacity(length.next_multiple_of(1 << 10))
 }
